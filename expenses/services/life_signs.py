@@ -4,11 +4,13 @@ PostgreSQL holds them as locks of a connection. With SQLite all processes share 
 """
 
 import fcntl
+import secrets
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from django.conf import settings
 from django.db import DatabaseError, connection
@@ -24,6 +26,15 @@ HELD_KEYS = """
     WHERE locktype = 'advisory' AND objsubid = 1
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
+
+
+class Claimed(Protocol):
+    """A row that a process claimed for its work: the name is "" while nobody has it."""
+
+    claim: str
+
+
+Row = TypeVar("Row", bound=Claimed)
 
 
 @contextmanager
@@ -65,7 +76,29 @@ def find_held(names: Collection[str]) -> set[str]:
     return {name for name in names if _key_of(name) in keys}
 
 
-def forget(name: str) -> None:
+@contextmanager
+def hold_claim() -> Iterator[str]:
+    """Hold a new name until the end of the block. Write it into a row only inside: nobody sees it without a holder."""
+    claim = secrets.token_hex(16)
+    with hold(claim):
+        try:
+            yield claim
+        finally:
+            _forget(claim)
+
+
+def abandoned(rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield the claimed rows whose claim no living process holds. Take each claim back before the next row."""
+    claimed = [row for row in rows if row.claim]
+    held = find_held([row.claim for row in claimed])
+    for row in claimed:
+        claim = row.claim
+        if claim not in held:
+            yield row
+            _forget(claim)
+
+
+def _forget(name: str) -> None:
     """Remove what is left of a name that nobody will hold again."""
     if connection.vendor != "postgresql":
         _file_of(name).unlink(missing_ok=True)

@@ -5,7 +5,6 @@ as long as it lives, so everybody sees at once that it was killed. Whoever loses
 every chunk of work is one database transaction that begins with `advance`.
 """
 
-import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -25,7 +24,7 @@ from expenses.models import Omission, Run, RunStatus
 from expenses.models.bulk_insert import insert_ignoring_known
 from expenses.models.ledgers import ledger_id_of
 from expenses.services.ledger_lock import Refusal, lock_ledger
-from expenses.services.life_signs import find_held, forget, hold
+from expenses.services.life_signs import abandoned, hold_claim
 
 TASK = "expenses.tasks.carry_out_run"
 #: Rows that a run works through within the request.
@@ -100,18 +99,15 @@ def claim_run(run_id: int) -> Iterator[Run | None]:
     """Claim a run that waits or was interrupted, until the end of the block. Give None if it cannot be claimed."""
     run: Run = Run.objects.get(pk=run_id)
     interrupt_abandoned([run])
-    fields: dict[str, Any] = {"status": RunStatus.RUNNING, "claim": secrets.token_hex(16), "error": ""}
+    fields: dict[str, Any] = {"status": RunStatus.RUNNING, "error": ""}
     fields |= {"started_at": Coalesce(F("started_at"), timezone.now()), "finished_at": None}
     if work_of(run).starts_over:
         fields["done"] = 0
-    with hold(fields["claim"]):  # first, so that nobody sees a claim that no process holds
-        try:
-            waiting = Run.objects.filter(pk=run_id, status=RunStatus.PENDING, reverting_at=None)
-            is_ours = waiting.update(**fields)
-            run.refresh_from_db()
-            yield run if is_ours else None
-        finally:
-            forget(fields["claim"])
+    with hold_claim() as claim:
+        waiting = Run.objects.filter(pk=run_id, status=RunStatus.PENDING, reverting_at=None)
+        is_ours = waiting.update(**fields, claim=claim)
+        run.refresh_from_db()
+        yield run if is_ours else None
 
 
 def advance(run: Run, *, n_rows: int, n_lasting: int | None = None) -> None:
@@ -177,23 +173,17 @@ def interrupt_abandoned(runs: Iterable[Run]) -> int:
 
     A run whose workers were stopped too often without progress fails.
     """
-    claimed = [run for run in runs if run.status == RunStatus.RUNNING]
-    held = find_held([run.claim for run in claimed])
     n_interrupted = 0
-    for run in claimed:
-        claim = run.claim
-        if claim in held:
-            continue
+    for run in abandoned(run for run in runs if run.status == RunStatus.RUNNING):
         if run.n_interruptions + 1 >= MOST_INTERRUPTIONS:
             _end(run, RunStatus.FAILED, error=KILLED)
         else:
             waiting = {"status": RunStatus.PENDING, "claim": "", "interrupted_at": timezone.now()}
             with transaction.atomic():
-                abandoned = Run.objects.filter(pk=run.pk, status=RunStatus.RUNNING, claim=claim)
-                if abandoned.update(**waiting, n_interruptions=F("n_interruptions") + 1):
+                own = Run.objects.filter(pk=run.pk, status=RunStatus.RUNNING, claim=run.claim)
+                if own.update(**waiting, n_interruptions=F("n_interruptions") + 1):
                     queue_run(run)
                     n_interrupted += 1
-        forget(claim)
     return n_interrupted
 
 

@@ -79,14 +79,10 @@ def read_with_model(question: str, *, asker: Asker, model: OllamaProvider, month
             break
         try:
             with counted_call(model.name), model.connect(timeout_s=left_s, purpose=Purpose.ASK) as client:
-                digest = digest or client.loaded_digest(model.model) or client.pulled_digest(model.model)
+                digest = digest or client.digest(model.model)
                 written = client.write(
                     messages,
-                    owner=asker.ledger_id,
-                    model=model.model,
-                    digest=digest,
-                    options=model.options,
-                    keep_alive=model.keep_alive,
+                    **model.request(owner=asker.ledger_id, digest=digest),
                     max_tokens=MOST_TOKENS,
                     tools=tools,
                     prompt_version=PROMPT_VERSION,

@@ -1,7 +1,6 @@
 """Answers questions in plain words, and keeps them for their asker."""
 
 import datetime as dt
-import secrets
 from typing import Any
 
 from django.db import transaction
@@ -11,7 +10,7 @@ from rest_framework.exceptions import APIException
 from accounts.queue import enqueue
 from expenses.categorization.catalog import Catalog
 from expenses.models.ledgers import ledger_id_of
-from expenses.services.life_signs import find_held, forget, hold
+from expenses.services.life_signs import abandoned, hold_claim
 from expenses.services.runs import MOST_INTERRUPTIONS
 from insights.ask.meanings import NotUnderstood
 from insights.ask.reading import read_question
@@ -94,14 +93,10 @@ def ask_model(*, asker: Asker, question: str, month: Period | None, error: NotUn
 
 def answer_with_model(*, question_id: str) -> None:
     """Let the model choose what to read for a question, and keep the answer. One worker at a time does it."""
-    claim = secrets.token_hex(16)
-    with hold(claim):  # first, so that nobody sees a claim that no process holds
-        try:
-            waiting = LedgerQuestion.objects.filter(pk=question_id, status=QuestionStatus.PENDING)
-            if waiting.filter(claim="").update(claim=claim):
-                _answer_claimed(waiting.filter(claim=claim))
-        finally:
-            forget(claim)
+    with hold_claim() as claim:
+        waiting = LedgerQuestion.objects.filter(pk=question_id, status=QuestionStatus.PENDING)
+        if waiting.filter(claim="").update(claim=claim):
+            _answer_claimed(waiting.filter(claim=claim))
 
 
 def _answer_claimed(claimed: QuestionQuerySet) -> None:
@@ -163,14 +158,9 @@ def resume_abandoned_questions() -> int:
 
     A question whose workers were stopped too often fails: it may be what stops them.
     """
-    claimed = list(
-        LedgerQuestion.objects.filter(status=QuestionStatus.PENDING).exclude(claim="").select_related("asked_by")
-    )
-    held = find_held([one.claim for one in claimed])
+    claimed = LedgerQuestion.objects.filter(status=QuestionStatus.PENDING).exclude(claim="")
     n_queued = 0
-    for one in claimed:
-        if one.claim in held:
-            continue
+    for one in abandoned(claimed.select_related("asked_by")):
         own = LedgerQuestion.objects.filter(pk=one.pk, status=QuestionStatus.PENDING, claim=one.claim)
         if one.n_interruptions + 1 >= MOST_INTERRUPTIONS:
             own.update(status=QuestionStatus.FAILED, claim="", reason=_failed(one, "stopped"))
@@ -179,7 +169,6 @@ def resume_abandoned_questions() -> int:
                 if own.update(claim="", n_interruptions=one.n_interruptions + 1):
                     enqueue(ANSWER_QUESTION, str(one.pk))
                     n_queued += 1
-        forget(one.claim)
     return n_queued
 
 

@@ -3,7 +3,6 @@
 import datetime as dt
 import hashlib
 import re
-import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +15,7 @@ from accounts.models import User
 from accounts.queue import enqueue
 from expenses.categorization.catalog import Catalog
 from expenses.models.ledgers import Ledger, membership_of
-from expenses.services.life_signs import find_held, forget, hold
+from expenses.services.life_signs import abandoned, hold_claim
 from expenses.services.privacy import choices_of
 from insights.calendars import Calendar
 from insights.models import InsightState, Narrative, NarrativeChoices, NarrativeState
@@ -187,14 +186,10 @@ class MonthWriter:
             digest = ""
             for part in PARTS:
                 with counted_call(self.model.name):
-                    digest = digest or client.loaded_digest(self.model.model) or client.pulled_digest(self.model.model)
+                    digest = digest or client.digest(self.model.model)
                     written = client.write(
                         messages_for(part, self.figures, self.language, sent=sent, hint=hint),
-                        owner=self.ledger.pk,
-                        model=self.model.model,
-                        digest=digest,
-                        options=self.model.options,
-                        keep_alive=self.model.keep_alive,
+                        **self.model.request(owner=self.ledger.pk, digest=digest),
                         max_tokens=MAX_TOKENS,
                         prompt_version=PROMPT_VERSION,
                     )
@@ -246,15 +241,13 @@ def write_narrative(*, ledger_id: int, narrative_id: int, user_id: int) -> None:
 
     One worker at a time writes a text.
     """
-    claim = secrets.token_hex(16)
-    with hold(claim):  # first, so that nobody sees a claim that no process holds
+    with hold_claim() as claim:
         rows = Narrative.objects.filter(pk=narrative_id, ledger_id=ledger_id, state=NarrativeState.WRITING)
         try:
             if rows.filter(claim="").update(claim=claim) and (row := rows.filter(claim=claim).first()):
                 _write_claimed(row, user_id=user_id)
         finally:
             Narrative.objects.filter(pk=narrative_id, claim=claim).update(claim="")
-            forget(claim)
 
 
 def _write_claimed(row: Narrative, *, user_id: int) -> None:
@@ -283,15 +276,10 @@ def _write_claimed(row: Narrative, *, user_id: int) -> None:
 
 def release_abandoned_narratives() -> int:
     """Let texts whose workers were stopped be asked for again, each time after a longer wait. Return how many."""
-    claimed = list(Narrative.objects.exclude(claim=""))
-    held = find_held([row.claim for row in claimed])
     n_released = 0
-    for row in claimed:
-        if row.claim in held:
-            continue
-        abandoned = Narrative.objects.filter(pk=row.pk, claim=row.claim)
-        n_released += abandoned.update(claim="", claimed_until=_next_try_at(row), n_tries=F("n_tries") + 1)
-        forget(row.claim)
+    for row in abandoned(Narrative.objects.exclude(claim="")):
+        own = Narrative.objects.filter(pk=row.pk, claim=row.claim)
+        n_released += own.update(claim="", claimed_until=_next_try_at(row), n_tries=F("n_tries") + 1)
     return n_released
 
 

@@ -212,6 +212,10 @@ class OllamaClient:
         """Return the digest of the model on the server's disk. Raise ProviderUnavailable if it is not there."""
         return self._pulled(model).digest or ""
 
+    def digest(self, model: str) -> str:
+        """Return the digest of the model, loaded or not. Raise ProviderUnavailable if the server does not have it."""
+        return self.loaded_digest(model) or self.pulled_digest(model)
+
     def context_length(self, model: str) -> int:
         """Return how many tokens the model can read, or 0 where the server does not say."""
         return self._facts(model)[0]

@@ -169,6 +169,16 @@ class OllamaProvider(Provider):
         """Return the key under which the reply to a prompt is kept."""
         return reply_key(prompt, host=self.host, model=model, options=self.options)
 
+    def request(self, *, owner: int, digest: str) -> dict[str, Any]:
+        """Return what every call of the client says besides its messages."""
+        return {
+            "owner": owner,
+            "model": self.model,
+            "digest": digest,
+            "options": self.options,
+            "keep_alive": self.keep_alive,
+        }
+
     def suggestion(
         self, question: ModelQuestion, prompt: Prompt, reply: Reply, model: Model, *, is_remembered: bool = True
     ) -> Suggestion:
@@ -238,8 +248,7 @@ class _Session:
 
     def _ask(self, prompt: Prompt, owner: int) -> Reply:
         provider, model = self._provider, self._model
-        request: dict[str, Any] = {"owner": owner, "model": model.name, "digest": model.digest}
-        request |= {"options": provider.options, "keep_alive": provider.keep_alive}
+        request = provider.request(owner=owner, digest=model.digest)
         if self._is_loaded:
             return self._client.chat(prompt, **request)
         with provider.connect(timeout_s=provider.load_timeout_s, purpose=provider.purpose) as patient:
