@@ -32,6 +32,10 @@ class Account(models.Model):
     currency = models.CharField(max_length=3)
     country = models.CharField(max_length=2, blank=True, default="")
     opening_balance = ExactDecimalField(default=Decimal(0))
+    #: As ISO 13616 writes it, without spaces; "" if unknown. Statements that name it find the account.
+    iban = models.CharField(max_length=34, blank=True, default="")
+    #: The bank's own number of the account or card, where there is no IBAN beside or instead of it.
+    number = models.CharField(max_length=40, blank=True, default="")
     #: False once it is closed: nothing new is recorded in it.
     is_active = models.BooleanField(default=True)
     version = models.BigIntegerField()
@@ -44,7 +48,13 @@ class Account(models.Model):
 
     class Meta:
         ordering = ["id"]
-        constraints = [models.UniqueConstraint("ledger", Lower("name"), name="account_name_unique")]
+        constraints = [
+            models.UniqueConstraint("ledger", Lower("name"), name="account_name_unique"),
+            # Some banks keep several currencies under one IBAN.
+            models.UniqueConstraint(
+                fields=["ledger", "iban", "currency"], name="account_iban_unique", condition=~models.Q(iban="")
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

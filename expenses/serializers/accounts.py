@@ -13,6 +13,7 @@ from expenses.serializers.fields import (
     CurrencyField,
     DayField,
     DecimalMoneyField,
+    IbanField,
     MoneyField,
     RateTextField,
     check_minor_units,
@@ -40,6 +41,15 @@ class AccountSerializer(StrictSerializer, serializers.ModelSerializer[Account]):
         help_text="ISO 3166 alpha-2 code; helps to tell apart merchants of the same name.",
     )
     opening_balance = DecimalMoneyField(max_digits=13, decimal_places=4, required=False)
+    iban = IbanField(
+        required=False, allow_blank=True, help_text="The account's own IBAN. Statements that name it find the account."
+    )
+    number = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=40,
+        help_text="The bank's own number of the account or card. Statements that name it find the account.",
+    )
     other_currencies = CurrencyBalanceSerializer(
         many=True, read_only=True, help_text="Balances of transactions in other currencies than the account's."
     )
@@ -47,8 +57,8 @@ class AccountSerializer(StrictSerializer, serializers.ModelSerializer[Account]):
     class Meta:
         model = Account
         fields = [
-            "id", "name", "type", "currency", "country", "opening_balance", "is_active", "other_currencies", "version",
-            "created_at",
+            "id", "name", "type", "currency", "country", "opening_balance", "iban", "number", "is_active",
+            "other_currencies", "version", "created_at",
         ]  # fmt: skip
         read_only_fields = ["version"]
         extra_kwargs = {
@@ -76,7 +86,16 @@ class AccountSerializer(StrictSerializer, serializers.ModelSerializer[Account]):
         currency = str(attrs.get("currency") or getattr(self.instance, "currency", ""))
         balance = attrs.get("opening_balance", getattr(self.instance, "opening_balance", Decimal(0)))
         check_minor_units(balance, currency, field="opening_balance")
+        self._refuse_known_iban(str(attrs.get("iban", getattr(self.instance, "iban", ""))), currency)
         return attrs
+
+    def _refuse_known_iban(self, iban: str, currency: str) -> None:
+        """Raise ValidationError if another account has the IBAN in this currency, so that no statement fits two."""
+        same = Account.objects.for_user(user_of(self)).filter(iban=iban, currency=currency).exclude(iban="")
+        other = same.exclude(pk=getattr(self.instance, "pk", None)).first()
+        if other is not None:
+            detail = f"“{other}” has this IBAN and is in {currency}, too. Give each account its own IBAN or currency."
+            raise serializers.ValidationError({"iban": detail}, code="unique")
 
 
 class SyncedAccount(AccountSerializer):

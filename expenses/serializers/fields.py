@@ -241,7 +241,7 @@ class DayField(serializers.DateField):
 
 
 class IbanField(serializers.CharField):
-    """The IBAN of the counterparty, stored without spaces and in capitals."""
+    """An IBAN, stored without spaces and in capitals."""
 
     def to_internal_value(self, data: Any) -> str:
         try:

@@ -14,6 +14,8 @@ CHECKING = {
     "currency": "CHF",
     "country": "CH",
     "opening_balance": "-12.50",
+    "iban": "CH9300762011623852957",
+    "number": "0762-011623.85",
     "is_active": True,
 }
 
@@ -30,7 +32,7 @@ def test_only_the_name_is_needed(ana):
     ana.patch("users/me/", {"preferences": {"base_currency": "JPY"}})
     body = settled(ana.post("accounts/", {"name": "Purse"}).json())
     made_up = {"type": "checking", "currency": "JPY", "country": "", "opening_balance": "0", "is_active": True}
-    assert body == {"name": "Purse", **made_up, "other_currencies": []}
+    assert body == {"name": "Purse", **made_up, "iban": "", "number": "", "other_currencies": []}
 
 
 def test_an_account_is_edited(ana):
@@ -76,6 +78,11 @@ def test_an_empty_account_is_deleted_and_one_in_use_is_not(ana):
         ("opening_balance", "10000000000", "max_whole_digits"),
         ("opening_balance", "0.005", "too_many_places"),
         ("opening_balance", None, "null"),
+        ("iban", "CH9300762011623852958", "wrong_check_digits"),
+        ("iban", "12345678", "invalid"),
+        ("iban", None, "null"),
+        ("number", "1" * 41, "max_length"),
+        ("number", None, "null"),
         ("is_active", "perhaps", "invalid"),
     ],
 )
@@ -86,6 +93,27 @@ def test_a_bad_field_is_named(ana, field, value, code):
     before = ana.post("accounts/", CHECKING).json()
     assert_problem(ana.patch(f"accounts/{before['id']}/", {field: value}), 400, (field, code))
     assert ana.get(f"accounts/{before['id']}/").json() == before
+
+
+def test_an_iban_is_written_with_or_without_spaces_and_taken_away_again(ana):
+    number = ana.post("accounts/", {"name": "Giro", "iban": "de89 3704 0044 0532 0130 00"}).json()["id"]
+    assert ana.get(f"accounts/{number}/").json()["iban"] == "DE89370400440532013000"
+    assert ana.patch(f"accounts/{number}/", {"iban": "", "number": "532013000"}).json()["iban"] == ""
+    assert ana.get(f"accounts/{number}/").json()["number"] == "532013000"
+    assert ana.get("changes/").json()["accounts"][0]["number"] == "532013000"
+
+
+def test_two_accounts_share_an_iban_only_in_different_currencies(ana, ben):
+    iban = "DE89370400440532013000"
+    euros = ana.post("accounts/", {"name": "Euros", "currency": "EUR", "iban": iban}).json()
+    answer = ana.post("accounts/", {"name": "Again", "currency": "EUR", "iban": iban})
+    assert_problem(answer, 400, ("iban", "unique"))
+    detail = "“Euros” has this IBAN and is in EUR, too. Give each account its own IBAN or currency."
+    assert answer.json()["errors"][0]["detail"] == detail
+    dollars = ana.post("accounts/", {"name": "Dollars", "currency": "USD", "iban": iban}).json()
+    assert_problem(ana.patch(f"accounts/{dollars['id']}/", {"currency": "EUR"}), 400, ("iban", "unique"))
+    assert ana.patch(f"accounts/{euros['id']}/", {"iban": iban}).status_code == 200
+    assert ben.post("accounts/", {"name": "Euros", "currency": "EUR", "iban": iban}).status_code == 201
 
 
 def test_names_are_equal_in_any_case_of_any_letter(ana):

@@ -52,7 +52,7 @@ PLAIN = {
     "current_password", "date", "description", "direction", "email", "end", "expires_in_days", "exported_at",
     "evidence", "external_id", "field", "file", "force", "format", "format_version", "from", "group", "hint", "iban",
     "icon", "is_active", "is_excluded_from_budget", "is_hidden", "key", "keywords", "kind", "limit", "locale", "match",
-    "mcc", "merchant", "mode", "month_start", "name", "negate", "new_password", "notes", "on_conflict", "op",
+    "mcc", "merchant", "mode", "month_start", "name", "negate", "new_password", "notes", "number", "on_conflict", "op",
     "opening_balance", "overwrite", "pack_version", "password", "payment_method", "position", "priority", "quote",
     "rate", "review", "rules", "save_as", "scope", "skip_errors", "start", "stop_processing", "target_precision",
     "text", "threshold", "thresholds", "time_zone", "to", "tolerance", "triggers", "type", "use_model", "username",
