@@ -10,7 +10,7 @@ from expenses.models import Change, Omission, Plan, Run, RunStatus, Transaction
 from expenses.services import bulk_runs, reverts, runs
 from expenses.services.edits import editing
 from expenses.services.ledger_lock import ledger_write, lock_ledger
-from expenses.services.life_signs import WORKER, find_held, forget, hold
+from expenses.services.life_signs import WORKER, find_held, hold, hold_claim
 from expenses.services.runs import (
     ClaimLost,
     add_counts,
@@ -225,8 +225,9 @@ def test_a_name_is_held_until_its_last_process_lets_go(db):
             assert find_held(["first", "second", "third"]) == {"first", "second"}
         assert find_held(["first"]) == {"first"}
     assert find_held(["first", "second"]) == set()
-    forget("first")
-    assert find_held(["first"]) == set()
+    with hold_claim() as claim:
+        assert find_held([claim]) == {claim}
+    assert find_held([claim]) == set()
 
 
 def test_a_worker_that_starts_takes_up_what_waits_or_was_killed(ana, order, monkeypatch, run_tasks):

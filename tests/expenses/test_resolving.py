@@ -1,5 +1,6 @@
 """Answer now, better answer later: the model is asked by the worker, and lands only where it is surer and welcome."""
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -276,13 +277,15 @@ def test_an_unavailable_model_is_asked_again_ever_more_seldom_until_it_is_back(a
         "suggestion": None,
     }
     assert explained(ana, body) == [("rule", "declined"), ("history", "declined"), ("model", "failed")]
+    began = time.monotonic()
     waits = [wait_of_retry()]
     for _ in range(5):
         make_due()
         run_tasks()
         waits.append(wait_of_retry())
+    slack = 3 + time.monotonic() - began  # of a slow machine, since the breaker counts real seconds
     assert waits == [
-        pytest.approx(seconds, abs=3) for seconds in (10, 20, 60, 60, 60, 60)
+        pytest.approx(seconds, abs=slack) for seconds in (10, 20, 60, 60, 60, 60)
     ]  # then until the breaker lets a question through
     assert len(script.asked) == 3
     assert explained(ana, body)[-1] == ("model", "skipped")
