@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import F, FilteredRelation, Model, Q
+from django.db.models import F, FilteredRelation, Q
 from django.db.models.functions import Coalesce, Greatest
 
 from accounts.models import User
@@ -114,11 +114,6 @@ class TransactionQuerySet(OwnedQuerySet):
     def between(self, start: date, end: date) -> Self:
         """Keep rows of a period, both days included."""
         return self.filter(date__gte=start, date__lte=end)
-
-    def fingerprints(self, *, account: Model, start: date, end: date) -> dict[str, int]:
-        """Return fingerprint → id of the rows that statements brought to an account in a period."""
-        rows = self.filter(account=account, fingerprint__isnull=False).between(start, end)
-        return dict(rows.order_by().values_list("fingerprint", "pk"))
 
     def confirmed(self) -> Self:
         return self.filter(review_status="confirmed", category__isnull=False)

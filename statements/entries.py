@@ -6,15 +6,17 @@ A stored import is read from its file each time: file and profile are the whole 
 import datetime as dt
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import islice
 
 from expenses.ledger.dates import EARLIEST, LATEST
+from expenses.ledger.fingerprints import fingerprint_with_id, is_bank_id
 from expenses.ledger.money import MAX_AMOUNT, currency_codes, format_amount, round_to_minor_units
-from expenses.models import DESCRIPTION_LENGTH, Account, Transaction
+from expenses.models import DESCRIPTION_LENGTH, Account
 from expenses.models.transactions import TransactionDraft
+from expenses.services.recognition import recognize_rows
 from providers.interface import Direction
 from statements.formats import importer_named
 from statements.importer import RowError, Skipped, StatementRow
@@ -72,6 +74,10 @@ def read_entries(records: Iterable[StatementRow | RowError | Skipped], *, curren
             text = " ".join(f"{record.merchant} {record.description}".casefold().split())
             key = (record.date, record.amount.normalize(), code, record.external_id, text)
             fingerprint = hashlib.sha256("\x1f".join(map(str, (*key, seen[key]))).encode()).hexdigest()[:32]
+            if record.external_id and is_bank_id(record.external_id):
+                fingerprint = fingerprint_with_id(
+                    fingerprint, bank_id=record.external_id, day=record.date, amount=record.amount, currency=code
+                )
             yield Entry(record, amount, "in" if record.amount > 0 else "out", code, fingerprint)
             seen[key] += 1
 
@@ -165,14 +171,8 @@ class RecordList:
         return list(islice(shown, wanted.start, wanted.stop))
 
 
-def known_fingerprints(statement: Import, fingerprints: Sequence[str] | None = None) -> dict[str, int]:
-    """Return fingerprint → id of transactions in the import's account and period: of those given, or of all."""
+def known_fingerprints(statement: Import, fingerprints: Collection[str]) -> dict[str, int]:
+    """Return fingerprint → id of transactions in the import's account and period that stand for these rows."""
     if statement.account is None or statement.first_date is None or statement.last_date is None:
         return {}
-    rows = Transaction.everything.all()  # what was deleted does not come back with the next statement
-    if fingerprints is not None:
-        rows = rows.filter(fingerprint__in=fingerprints)
-    known: dict[str, int] = rows.fingerprints(
-        account=statement.account, start=statement.first_date, end=statement.last_date
-    )
-    return known
+    return recognize_rows(fingerprints, account=statement.account, start=statement.first_date, end=statement.last_date)

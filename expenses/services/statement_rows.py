@@ -23,6 +23,7 @@ from expenses.querysets import searchable
 from expenses.services.edits import find_or_create_tags, link_tags
 from expenses.services.ledger_lock import ROWS_OF_A_VERSION, ledger_write, next_version
 from expenses.services.ledger_queue import RESOLVE_PENDING
+from expenses.services.recognition import recognize_rows
 from expenses.services.runs import advance
 from providers.chain import Verdict
 from providers.interface import matching_text
@@ -45,7 +46,8 @@ def record_statement_rows(*, run: Run, account: Account, drafts: Sequence[Transa
     Raises ClaimLost, having written nothing, when the run is not this worker's any more.
     """
     days = [draft.date for draft in drafts]
-    known = Transaction.everything.fingerprints(account=account, start=min(days), end=max(days)) if days else {}
+    prints = [draft.fingerprint for draft in drafts if draft.fingerprint is not None]
+    known = recognize_rows(prints, account=account, start=min(days), end=max(days), run=run) if days else {}
     fresh = [draft for draft in drafts if draft.fingerprint not in known]
     verdicts = ask_chain(fresh, catalog=catalog, trigger="import")
     with ledger_write(run.ledger_id) as version:

@@ -154,7 +154,7 @@ def _read(statement: Import) -> None:
     """Set counts, period and totals of the file. Nothing is written, so that no lock is held meanwhile."""
     summary = summarize(read_records(statement))
     statement.first_date, statement.last_date = summary.first_date, summary.last_date
-    n_duplicates = len(summary.fingerprints & known_fingerprints(statement).keys())
+    n_duplicates = len(known_fingerprints(statement, summary.fingerprints))
     statement.n_rows, statement.n_duplicates = len(summary.fingerprints), n_duplicates
     statement.n_new = statement.n_rows - n_duplicates
     statement.n_errors, statement.n_skipped = summary.n_errors, summary.n_skipped
