@@ -101,6 +101,8 @@ class SyncFeed:
     serializer: Callable[..., BaseSerializer[Any]]
     #: The reference to an account whose name the rows show, if any.
     account: str = ""
+    #: Lets rows no longer name an account that is about to be deleted.
+    forget_account: Callable[..., None] | None = None
 
     @property
     def type(self) -> str:

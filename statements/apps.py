@@ -12,7 +12,8 @@ class StatementsConfig(AppConfig):
         from expenses.hooks import SyncFeed, register_sync_feed  # noqa: PLC0415 - models are not loaded before
         from statements.models import Import, Profile  # noqa: PLC0415 - the same
         from statements.serializers import ImportSerializer, ProfileSerializer  # noqa: PLC0415 - the same
+        from statements.services.file_accounts import forget_account  # noqa: PLC0415 - the same
 
         imports = Import.objects.select_related("account", "run").all
-        register_sync_feed(SyncFeed("imports", imports, ImportSerializer, account="account"))
+        register_sync_feed(SyncFeed("imports", imports, ImportSerializer, "account", forget_account))
         register_sync_feed(SyncFeed("import_profiles", Profile.objects.all, ProfileSerializer))

@@ -6,7 +6,7 @@ A stored import is read from its file each time: file and profile are the whole 
 import datetime as dt
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import islice
@@ -25,15 +25,16 @@ from statements.models import Import
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A row that can be recorded. `amount` is positive, in minor units of `currency`."""
+    """A row that can be recorded in `account`. `amount` is positive, in minor units of `currency`."""
 
     row: StatementRow
     amount: Decimal
     direction: Direction
     currency: str
     fingerprint: str
+    account: Account | None = None
 
-    def draft(self, account: Account | None) -> TransactionDraft:
+    def draft(self) -> TransactionDraft:
         """Return the draft of a transaction in the account."""
         return TransactionDraft(
             amount=self.amount,
@@ -44,7 +45,7 @@ class Entry:
             merchant=self.row.merchant[:200],
             iban=self.row.iban,
             mcc=self.row.mcc,
-            account=account,
+            account=self.account,
             fingerprint=self.fingerprint,
         )
 
@@ -52,8 +53,18 @@ class Entry:
 Record = Entry | RowError | Skipped
 
 
-def read_entries(records: Iterable[StatementRow | RowError | Skipped], *, currency: str) -> Iterator[Record]:
-    """Check each row against the ledger's limits; `currency` is that of rows that name none.
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The account that rows of one account of the file go into, None while unknown, and the currency they have."""
+
+    account: Account | None
+    currency: str
+
+
+def read_entries(
+    records: Iterable[StatementRow | RowError | Skipped], *, targets: Mapping[str, Target]
+) -> Iterator[Record]:
+    """Check each row against the ledger's limits. `targets` are by the key of the file's account, "" for none.
 
     Equal rows of one file are counted, so that two equal coffees on one day are two entries, and the same two again in
     another statement of the account are recognized.
@@ -63,7 +74,8 @@ def read_entries(records: Iterable[StatementRow | RowError | Skipped], *, curren
         if not isinstance(record, StatementRow):
             yield record
             continue
-        code = record.currency or currency
+        target = targets.get(record.account) or targets[""]
+        code = record.currency or target.currency
         amount = round_to_minor_units(abs(record.amount), code)
         fault = _fault(record, amount, code)
         if fault is not None:
@@ -71,15 +83,17 @@ def read_entries(records: Iterable[StatementRow | RowError | Skipped], *, curren
         elif not amount:
             yield Skipped(record.line, "zero", record.raw, record.date)
         else:
+            place = target.account.pk if target.account else record.account
             text = " ".join(f"{record.merchant} {record.description}".casefold().split())
             key = (record.date, record.amount.normalize(), code, record.external_id, text)
-            fingerprint = hashlib.sha256("\x1f".join(map(str, (*key, seen[key]))).encode()).hexdigest()[:32]
+            counted = "\x1f".join(map(str, (*key, seen[place, *key])))
+            fingerprint = hashlib.sha256(counted.encode()).hexdigest()[:32]
             if record.external_id and is_bank_id(record.external_id):
                 fingerprint = fingerprint_with_id(
                     fingerprint, bank_id=record.external_id, day=record.date, amount=record.amount, currency=code
                 )
-            yield Entry(record, amount, "in" if record.amount > 0 else "out", code, fingerprint)
-            seen[key] += 1
+            yield Entry(record, amount, "in" if record.amount > 0 else "out", code, fingerprint, target.account)
+            seen[place, *key] += 1
 
 
 def _fault(row: StatementRow, amount: Decimal, currency: str) -> RowError | None:
@@ -96,27 +110,77 @@ def _fault(row: StatementRow, amount: Decimal, currency: str) -> RowError | None
 
 
 @dataclass
-class StatementSummary:
-    """Counts, period and totals by currency; `fingerprints` are those of the entries."""
+class AccountSummary:
+    """Period, totals by currency, and fingerprints of the entries of one account."""
 
-    n_errors: int = 0
-    n_skipped: int = 0
-    first_date: dt.date | None = None
-    last_date: dt.date | None = None
+    account: Account | None
+    first_date: dt.date = dt.date.max
+    last_date: dt.date = dt.date.min
     fingerprints: set[str] = field(default_factory=set)
     sums: dict[str, dict[str, Decimal]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(Decimal)))
+
+    def add(self, entry: Entry) -> None:
+        """Count an entry."""
+        self.first_date = min(self.first_date, entry.row.date)
+        self.last_date = max(self.last_date, entry.row.date)
+        self.fingerprints.add(entry.fingerprint)
+        self.sums[entry.currency][entry.direction] += entry.amount
+
+    @property
+    def n_known(self) -> int:
+        """Return how many of the entries the account has already."""
+        if self.account is None or not self.fingerprints:
+            return 0
+        start, end = self.first_date, self.last_date
+        return len(recognize_rows(self.fingerprints, account=self.account, start=start, end=end))
 
     @property
     def totals(self) -> dict[str, dict[str, str]]:
         """Currency → decimal strings of money in, money out, and in minus out."""
-        return {
-            currency: {
-                "in": format_amount(sums["in"], currency),
-                "out": format_amount(sums["out"], currency),
-                "sum": format_amount(sums["in"] - sums["out"], currency),
-            }
-            for currency, sums in self.sums.items()
+        return totals_of(self.sums)
+
+
+def totals_of(sums: Mapping[str, Mapping[str, Decimal]]) -> dict[str, dict[str, str]]:
+    """Return currency → decimal strings of money in, money out, and in minus out."""
+    zero = Decimal(0)
+    return {
+        currency: {
+            "in": format_amount(of.get("in", zero), currency),
+            "out": format_amount(of.get("out", zero), currency),
+            "sum": format_amount(of.get("in", zero) - of.get("out", zero), currency),
         }
+        for currency, of in sums.items()
+    }
+
+
+@dataclass
+class StatementSummary:
+    """Counts of records, and a summary for each account that the file names, by key; "" for rows that name none."""
+
+    n_errors: int = 0
+    n_skipped: int = 0
+    accounts: dict[str, AccountSummary] = field(default_factory=dict)
+
+    @property
+    def n_rows(self) -> int:
+        return sum(len(account.fingerprints) for account in self.accounts.values())
+
+    @property
+    def period(self) -> tuple[dt.date | None, dt.date | None]:
+        """Return the first and the last date."""
+        firsts = [account.first_date for account in self.accounts.values()]
+        lasts = [account.last_date for account in self.accounts.values()]
+        return min(firsts, default=None), max(lasts, default=None)
+
+    @property
+    def totals(self) -> dict[str, dict[str, str]]:
+        """Return the totals of all accounts, as of one."""
+        sums: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+        for account in self.accounts.values():
+            for currency, of in account.sums.items():
+                for direction, amount in of.items():
+                    sums[currency][direction] += amount
+        return totals_of(sums)
 
 
 def summarize(records: Iterable[Record]) -> StatementSummary:
@@ -124,11 +188,10 @@ def summarize(records: Iterable[Record]) -> StatementSummary:
     summary = StatementSummary()
     for record in records:
         if isinstance(record, Entry):
-            date = record.row.date
-            summary.first_date = min(summary.first_date or date, date)
-            summary.last_date = max(summary.last_date or date, date)
-            summary.fingerprints.add(record.fingerprint)
-            summary.sums[record.currency][record.direction] += record.amount
+            key = record.row.account
+            if key not in summary.accounts:
+                summary.accounts[key] = AccountSummary(record.account)
+            summary.accounts[key].add(record)
         elif isinstance(record, RowError):
             summary.n_errors += 1
         else:
@@ -140,8 +203,21 @@ def read_records(statement: Import) -> Iterator[Record]:
     """Yield every record of the file in order. Raises UnreadableFile if the profile does not fit."""
     with statement.file.open("rb") as file:
         data = file.read()
-    currency = statement.account.currency if statement.account else statement.user.base_currency
-    return read_entries(importer_named(statement.format).read(data, statement.profile), currency=currency)
+    records = importer_named(statement.format).read(data, statement.profile)
+    return read_entries(records, targets=targets_of(statement))
+
+
+def targets_of(statement: Import) -> dict[str, Target]:
+    """Return where the rows of each account that the file names go, by its key; "" is for rows that name none."""
+    base = statement.account.currency if statement.account else statement.user.base_currency
+    targets = {"": Target(statement.account, base)}
+    accounts = Account.objects.filter(ledger_id=statement.ledger_id)
+    found = accounts.in_bulk([named["account"] for named in statement.accounts if named["account"] is not None])
+    for named in statement.accounts:
+        account = found.get(named["account"])
+        currency = account.currency if account else named["currency"] or base
+        targets[named["key"]] = Target(account, currency)
+    return targets
 
 
 SHOWN: dict[str, tuple[type, ...]] = {
@@ -171,8 +247,16 @@ class RecordList:
         return list(islice(shown, wanted.start, wanted.stop))
 
 
-def known_fingerprints(statement: Import, fingerprints: Collection[str]) -> dict[str, int]:
-    """Return fingerprint → id of transactions in the import's account and period that stand for these rows."""
-    if statement.account is None or statement.first_date is None or statement.last_date is None:
-        return {}
-    return recognize_rows(fingerprints, account=statement.account, start=statement.first_date, end=statement.last_date)
+def known_entries(entries: Iterable[Entry]) -> dict[tuple[int, str], int]:
+    """Return (account, fingerprint) → id of the transactions that stand for some of these entries."""
+    wanted: dict[Account, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        if entry.account is not None:
+            wanted[entry.account].append(entry)
+    known: dict[tuple[int, str], int] = {}
+    for account, of_account in wanted.items():
+        days = [entry.row.date for entry in of_account]
+        fingerprints = [entry.fingerprint for entry in of_account]
+        found = recognize_rows(fingerprints, account=account, start=min(days), end=max(days))
+        known |= {(account.pk, fingerprint): row for fingerprint, row in found.items()}
+    return known

@@ -14,8 +14,12 @@ from expenses.querysets import OwnedQuerySet
 OTHER_CURRENCY = "other_currency"
 #: The code of the question what to do with a file without transactions.
 NO_ROWS = "no_rows"
+#: The code of the question which account it is that a file names.
+UNKNOWN_ACCOUNT = "unknown_account"
+#: The code of the question whether rows go into another account than the file says.
+OTHER_ACCOUNT = "other_account"
 #: Questions without whose answer nothing is recorded; the others are answered by the likelier reading.
-BLOCKING = (OTHER_CURRENCY, NO_ROWS)
+BLOCKING = (OTHER_CURRENCY, NO_ROWS, UNKNOWN_ACCOUNT, OTHER_ACCOUNT)
 STOPPED = (RunStatus.FAILED, RunStatus.CANCELED, RunStatus.REVERTED)
 
 
@@ -67,6 +71,10 @@ class Import(models.Model):
     last_date = models.DateField(null=True)
     #: Currency → {"in", "out", "sum"}, decimal strings.
     totals = models.JSONField(default=dict)
+    #: The accounts that the file names, as `services.file_accounts` keeps them.
+    accounts = models.JSONField(default=list)
+    #: Sentences about the whole file.
+    warnings = models.JSONField(default=list)
     error = models.TextField(blank=True, default="")
     #: Currencies other than the account's, in which its owner wants rows recorded there.
     confirmed_currencies = models.JSONField(default=list)
@@ -93,15 +101,21 @@ class Import(models.Model):
         is_stopped = self.status == ImportStatus.COMMITTING and ended in STOPPED
         return ImportStatus.PARSED if is_taken_back or is_stopped else self.status
 
+    def asks(self, code: str, *, about: str) -> bool:
+        """Return True if the question with this code about a field is open."""
+        return any((question["code"], question["attr"]) == (code, about) for question in self.questions)
+
     @property
-    def currency_question(self) -> dict[str, Any] | None:
-        """Return the question whether rows of other currencies go into the account, while it is open."""
-        return next((question for question in self.questions if question["code"] == OTHER_CURRENCY), None)
+    def lacks_account(self) -> bool:
+        """Return True if the file names no account, at least of some rows, and the import has none."""
+        n_named = sum(named["n_rows"] for named in self.accounts)
+        return self.account_id is None and (not self.accounts or n_named < self.n_rows)
 
     @property
     def is_clear(self) -> bool:
-        """Return True if every row was read and the file left no question open."""
-        return self.status == ImportStatus.PARSED and not self.n_errors and not self.questions
+        """Return True if every row was read, has an account, and the file left no question open."""
+        is_open = self.n_errors or self.questions or self.lacks_account
+        return self.status == ImportStatus.PARSED and not is_open
 
 
 class Profile(models.Model):

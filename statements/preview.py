@@ -8,12 +8,13 @@ from expenses.categorization.questions import ask_chain, categorization_of, expl
 from expenses.ledger.money import format_amount
 from expenses.serializers.transactions import categorization_body
 from providers.chain import Verdict
-from statements.entries import Entry, Record, known_fingerprints
+from statements.entries import Entry, Record, known_entries
 from statements.importer import RowError
-from statements.models import Import
 
 NOTHING: dict[str, Any] = {
     "reason": None,
+    "account": None,
+    "account_name": None,
     "date": None,
     "amount": None,
     "currency": None,
@@ -30,18 +31,19 @@ NOTHING: dict[str, Any] = {
 }
 
 
-def preview_records(statement: Import, records: Sequence[Record], catalog: Catalog) -> list[dict[str, Any]]:
+def preview_records(records: Sequence[Record], catalog: Catalog) -> list[dict[str, Any]]:
     """A body for each record, with the category that it would get at once."""
     entries = [record for record in records if isinstance(record, Entry)]
-    known = known_fingerprints(statement, [entry.fingerprint for entry in entries])
-    drafts = [entry.draft(statement.account) for entry in entries]
+    known = known_entries(entries)
+    drafts = [entry.draft() for entry in entries]
     verdicts = ask_chain(drafts, catalog=catalog, trigger="import")
     of_entries = zip(entries, verdicts, strict=True)
     bodies = []
     for record in records:
         if isinstance(record, Entry):
             entry, verdict = next(of_entries)
-            bodies.append(_entry_body(entry, verdict, known.get(entry.fingerprint), catalog))
+            duplicate_of = known.get((entry.account.pk, entry.fingerprint)) if entry.account else None
+            bodies.append(_entry_body(entry, verdict, duplicate_of, catalog))
             continue
         body = NOTHING | {"line": record.line, "raw": list(record.raw)}
         if isinstance(record, RowError):
@@ -61,6 +63,8 @@ def _entry_body(entry: Entry, verdict: Verdict, duplicate_of: int | None, catalo
     return NOTHING | {
         "line": entry.row.line,
         "status": "new" if duplicate_of is None else "duplicate",
+        "account": entry.account.pk if entry.account else None,
+        "account_name": entry.account.name if entry.account else None,
         "date": entry.row.date,
         "amount": format_amount(entry.amount, entry.currency),
         "currency": entry.currency,

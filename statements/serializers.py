@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
 
 from accounts.misspellings import did_you_mean
 from accounts.strict_serializer import StrictSerializer
@@ -16,6 +17,7 @@ from expenses.serializers.fields import (
     AccountReference,
     KeywordNames,
     as_id_or_name,
+    describe_closed,
     refuse_closed,
     user_of,
 )
@@ -63,14 +65,29 @@ class UploadInput(StrictSerializer):
 
 
 class CorrectionInput(StrictSerializer):
-    """Another account, or keys of the profile to change; `save_as` keeps the profile under a name."""
+    """Another account, or keys of the profile to change; `save_as` keeps the profile under a name.
+
+    `accounts` says which account of the ledger each account of the file is, by its `key`.
+    """
 
     account = AccountReference(required=False)
+    accounts = serializers.DictField(child=AccountReference(), required=False)
     profile = serializers.DictField(required=False)
     save_as = serializers.CharField(max_length=100, required=False)
 
     def validate_account(self, value: Account) -> Account | None:
         return refuse_closed(value)
+
+    def validate_accounts(self, value: dict[str, Account]) -> dict[str, Account]:
+        keys = [named["key"] for named in self.context["statement"].accounts]
+        for key, account in value.items():
+            if key not in keys:
+                known = ", ".join(keys) or "none"
+                detail = f"The file names no account “{key}”. The accounts that it names: {known}."
+                raise serializers.ValidationError({key: [ErrorDetail(detail, "unknown_key")]})
+            if not account.is_active:
+                raise serializers.ValidationError({key: [ErrorDetail(describe_closed(account), "closed")]})
+        return value
 
     def validate_profile(self, value: dict[str, Any]) -> dict[str, Any]:
         if len(value) > MAX_PROFILE_ITEMS:
@@ -90,7 +107,8 @@ class CommitInput(StrictSerializer):
 class QuestionSerializer(serializers.Serializer[Any]):
     """A question that the file leaves open; `alternatives` are values for the profile's key `attr`.
 
-    If `attr` is `account`, they are ids of accounts, the present one first. If it is `file`, there are none.
+    If `attr` is `account` or `accounts.KEY`, they are ids of accounts, the present one or the likeliest first. If it is
+    `file`, there are none.
     """
 
     attr = serializers.CharField()
@@ -106,6 +124,32 @@ class PeriodSerializer(KeywordNames):
     to = serializers.DateField(allow_null=True)
 
 
+class FileAccountSerializer(serializers.Serializer[Any]):
+    """An account that the file names, and the account of the ledger that its rows go into."""
+
+    key = serializers.CharField(help_text="Names the account in this file, and in the next one of the account.")
+    name = serializers.CharField()
+    iban = serializers.CharField()
+    number = serializers.CharField()
+    bank = serializers.CharField(help_text="The bank's code, BIC or name.")
+    currency = serializers.CharField()
+    account = serializers.IntegerField(allow_null=True)
+    matched_by = serializers.ChoiceField(
+        choices=["iban", "number", "answer", "import"],
+        allow_null=True,
+        help_text="`answer` by a PATCH, `import` because the import has this account.",
+    )
+    n_rows = serializers.IntegerField()
+    n_new = serializers.IntegerField()
+    n_duplicates = serializers.IntegerField()
+    totals = serializers.DictField(child=serializers.DictField(child=serializers.CharField()))
+    balance = serializers.DecimalField(max_digits=None, decimal_places=None, allow_null=True)
+    balance_date = serializers.DateField(allow_null=True)
+    new_numbers = serializers.DictField(
+        child=serializers.CharField(), help_text="`iban` and `number` that the account takes over with the commit."
+    )
+
+
 class ImportSerializer(serializers.ModelSerializer[Import]):
     """An uploaded statement: how it is read, what it comes to, and what has become of it."""
 
@@ -113,6 +157,8 @@ class ImportSerializer(serializers.ModelSerializer[Import]):
     status = serializers.ChoiceField(choices=ImportStatus.choices, source="stands", read_only=True)
     encoding = serializers.SerializerMethodField()
     questions = QuestionSerializer(many=True)
+    accounts = FileAccountSerializer(many=True)
+    warnings = serializers.ListField(child=serializers.CharField())
     period = serializers.SerializerMethodField()
     error = serializers.SerializerMethodField()
 
@@ -120,8 +166,8 @@ class ImportSerializer(serializers.ModelSerializer[Import]):
         model = Import
         fields = [
             "id", "status", "filename", "format", "encoding", "profile", "columns", "questions", "account",
-            "account_name", "n_rows", "n_new", "n_duplicates", "n_errors", "n_skipped", "period", "totals", "run",
-            "error", "version", "created_at",
+            "account_name", "accounts", "warnings", "n_rows", "n_new", "n_duplicates", "n_errors", "n_skipped",
+            "period", "totals", "run", "error", "version", "created_at",
         ]  # fmt: skip
 
     def get_encoding(self, statement: Import) -> str | None:
@@ -158,6 +204,8 @@ class ImportRowSerializer(serializers.Serializer[Any]):
     line = serializers.IntegerField()
     status = serializers.ChoiceField(choices=["new", "duplicate", "error", "skipped"])
     reason = serializers.CharField(allow_null=True)
+    account = serializers.IntegerField(allow_null=True)
+    account_name = serializers.CharField(allow_null=True)
     date = serializers.DateField(allow_null=True)
     amount = serializers.DecimalField(max_digits=13, decimal_places=4, allow_null=True)
     currency = serializers.CharField(allow_null=True)

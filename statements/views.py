@@ -62,12 +62,11 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerView
     def create(self, request: Request) -> Response:
         """Upload a bank statement.
 
-        With `commit` its rows are recorded, too, unless `questions` or unreadable rows are left.
+        With `commit` its rows are recorded, too, unless `questions` or unreadable rows are left. `account` can be left
+        out if the file names its accounts.
         """
         fields = self.checked(UploadInput).validated_data
         upload, commits = fields["file"], fields["commit"]
-        if commits and fields["account"] is None:
-            raise serializers.ValidationError({"account": "Say into which account the rows go."}, code="required")
         try:
             statement = receive_statement(
                 by=self.user,
@@ -90,9 +89,9 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerView
 
     @extend_schema(request=CorrectionInput, responses=ImportSerializer)
     def partial_update(self, request: Request, pk: int) -> Response:
-        """Correct how a statement is read. Send keys of the profile, or the account; the file is read again."""
+        """Correct how a statement is read. Send keys of the profile, or accounts; the file is read again."""
         statement = self._parsed(or_failed=True)
-        fields = self.checked(CorrectionInput).validated_data
+        fields = self.checked(CorrectionInput, statement=statement).validated_data
         corrections = fields.get("profile", {})
         if faults := profile_faults(statement=statement, profile={**statement.profile, **corrections}):
             details = {f"profile.{key}": [ErrorDetail(text, code)] for key, code, text in faults}
@@ -102,6 +101,7 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerView
                 statement=statement,
                 corrections=corrections,
                 account=fields.get("account"),
+                accounts=fields.get("accounts"),
                 save_as=fields.get("save_as", ""),
             )
         except UnreadableFile as error:
@@ -134,7 +134,7 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerView
         if statement.status in (ImportStatus.READING, ImportStatus.FAILED):
             raise Conflict(_why_not(statement), code=statement.status)
         page: Any = self.paginate_queryset(RecordList(statement, show))  # type: ignore[arg-type]
-        return self.get_paginated_response(preview_records(statement, page, self.catalog))
+        return self.get_paginated_response(preview_records(page, self.catalog))
 
     @extend_schema(request=CommitInput, responses={202: RunSerializer})
     @action(detail=True, methods=["post"])
@@ -142,12 +142,12 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerView
         """Record an import's rows.
 
         This is done in the background; the run shows how far it is. Rows are recorded as `rows/` shows them, even while
-        `questions` are open. Only the questions `other_currency` and `no_rows`, and rows that cannot be read, stop a
-        commit.
+        `questions` are open. Only rows that cannot be read, and the questions `unknown_account`, `other_account`,
+        `other_currency` and `no_rows` stop a commit.
         """
         statement = self._parsed()
         fields = self.checked(CommitInput).validated_data
-        if statement.account is None:
+        if statement.lacks_account:
             detail = "Say first into which account the rows go: PATCH the import with `account`."
             raise serializers.ValidationError({"account": detail}, code="required")
         if statement.n_errors and not fields["skip_errors"]:

@@ -80,6 +80,7 @@ SEEN = {
     "ledger_category_unique",
     "kind_mapping_unique",
     "account_name_unique",
+    "account_iban_unique",
     "tag_name_unique",
     "tombstone_unique",
     "transfer_between_two_transactions",
@@ -171,6 +172,19 @@ def test_names_are_unique_in_a_ledger_whatever_the_case(ledger, account):
     assert own_category(other, "Tea").pk
     assert Tag.objects.create(ledger_id=other, name="food").pk
     assert Account.objects.create(ledger_id=other, name="Checking", currency="EUR", version=1).pk
+
+
+def test_an_iban_is_unique_in_a_ledger_and_a_currency(ledger):
+    def account(name, *, ledger_id=ledger, currency="EUR", iban="DE89370400440532013000"):
+        fields = {"name": name, "currency": currency, "iban": iban, "version": 1}
+        return Account.objects.create(ledger_id=ledger_id, **fields)
+
+    account("One")
+    assert "iban" in refused(account, "Two")
+    assert account("Dollars", currency="USD").pk
+    assert account("Purse", iban="").pk
+    assert account("Bag", iban="").pk
+    assert account("One", ledger_id=ledger_id_of(make_user("ben"))).pk
 
 
 def test_a_transaction_is_half_of_one_transfer_that_stands(ledger):

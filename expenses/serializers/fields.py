@@ -113,9 +113,13 @@ class AccountReference(serializers.Field[Account, Any, int | None, Any]):
 def refuse_closed(account: Account | None) -> Account | None:
     """Return the account. Raises ValidationError if it is closed."""
     if account is not None and not account.is_active:
-        detail = f"“{account}” is closed; open it again (is_active: true), or name another account."
-        raise serializers.ValidationError(detail, code="closed")
+        raise serializers.ValidationError(describe_closed(account), code="closed")
     return account
+
+
+def describe_closed(account: Account) -> str:
+    """Return the sentence about a closed account that something was to be recorded in."""
+    return f"“{account}” is closed; open it again (is_active: true), or name another account."
 
 
 @extend_schema_field({"type": "array", "items": {"oneOf": [{"type": "integer"}, {"type": "string"}]}})

@@ -32,6 +32,9 @@ def delete_account(*, by: User, account: Account) -> None:
         Transfer.objects.of(binned.values("pk")).update(version=version)
         binned.update(account=None)
         _restamp_feeds(account, version=version)
+        for feed in sync_feeds():
+            if feed.forget_account is not None:
+                feed.forget_account(account.pk, ledger_id=account.ledger_id, version=version)
         remove_row(account, ledger_id=account.ledger_id, version=version)
 
 

@@ -1,7 +1,8 @@
 """Imports: receive a file, correct how it is read, and record its rows as a run."""
 
 import json
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from itertools import islice
 from typing import Any
@@ -15,19 +16,28 @@ from accounts.models import User
 from expenses.categorization.catalog import Catalog
 from expenses.models import Account, Run, RunStatus, Transaction
 from expenses.models.ledgers import ledger_id_of
+from expenses.models.transactions import TransactionDraft
 from expenses.services.ledger_lock import Refusal, bury, ledger_write, make_room, next_version, remove_row
 from expenses.services.pairs import pair_run
 from expenses.services.runs import Work
 from expenses.services.statement_rows import record_statement_rows
-from statements.entries import Entry, known_fingerprints, read_records, summarize
+from statements.entries import Entry, read_records, summarize, targets_of
 from statements.formats import importer_for, importer_named
 from statements.importer import ProfileError, ReadingQuestion, UnreadableFile
-from statements.models import BLOCKING, NO_ROWS, OTHER_CURRENCY, Import, ImportStatus, Profile
+from statements.models import BLOCKING, NO_ROWS, Import, ImportStatus, Profile
+from statements.services.file_accounts import (
+    answer_accounts,
+    assign_accounts,
+    count_rows,
+    stored_accounts,
+    take_numbers_back,
+    write_numbers,
+)
 
 #: What reading a file finds out, and what may be corrected before it.
 READ_FIELDS = (
     "account", "profile", "questions", "status", "error", "first_date", "last_date", "n_rows", "n_new",
-    "n_duplicates", "n_errors", "n_skipped", "totals", "confirmed_currencies",
+    "n_duplicates", "n_errors", "n_skipped", "totals", "accounts", "confirmed_currencies",
 )  # fmt: skip
 #: Keys of a profile that may differ from one file of a bank to the next.
 FILE_KEYS = ("encoding", "delimiter", "quotechar", "header_row")
@@ -53,6 +63,8 @@ def receive_statement(
         raise UnreadableFile("too_many_rows", detail)
     importer = importer_for(data)
     reading = importer.detect(data)
+    if wants_commit and account is None and not reading.accounts:
+        raise UnreadableFile("required", "Say into which account the rows go.", attr="account")
     if profile is None and reading.columns:  # the newest profile saved for a file of the same columns
         same = Profile.objects.filter(ledger_id=ledger_id_of(by), format=importer.format, columns=reading.columns)
         profile = same.order_by("-id").first()
@@ -65,6 +77,8 @@ def receive_statement(
         profile={**reading.profile, **profile.profile} if profile else reading.profile,
         columns=reading.columns,
         questions=[] if profile else [_with_answer(question) for question in reading.questions],
+        accounts=stored_accounts(reading.accounts),
+        warnings=reading.warnings,
         status=ImportStatus.READING,
         wants_commit=wants_commit,
     )
@@ -89,12 +103,18 @@ def read_statement(*, statement: Import) -> None:
 
 
 def correct_statement(
-    *, statement: Import, corrections: Mapping[str, Any], account: Account | None, save_as: str = ""
+    *,
+    statement: Import,
+    corrections: Mapping[str, Any],
+    account: Account | None,
+    accounts: Mapping[str, Account] | None = None,
+    save_as: str = "",
 ) -> Import:
-    """Read the file in another way, or for another account; save the profile under a name.
+    """Read the file in another way, or for other accounts; save the profile under a name.
 
-    `corrections` are keys of the profile; they answer the questions about them. The account that the import has already
-    answers the question about its currency. Raises UnreadableFile, and Refusal if the import was committed meanwhile.
+    `corrections` are keys of the profile; they answer the questions about them. `accounts` are by the key of an account
+    that the file names. An account that is there already answers the question about its currency. Raises
+    UnreadableFile, and Refusal if the import was committed meanwhile.
     """
     run = statement.run
     if run is not None and run.status != RunStatus.REVERTED and run.transactions.exists():
@@ -104,10 +124,7 @@ def correct_statement(
     if corrections:
         statement.profile = {**statement.profile, **corrections}
         statement.questions = [q for q in statement.questions if q["attr"] not in corrections]
-    if account is not None and account.pk != statement.account_id:
-        statement.account, statement.confirmed_currencies = account, []
-    elif account is not None and statement.currency_question:
-        statement.confirmed_currencies = sorted(statement.totals.keys() - {account.currency})
+    answer_accounts(statement, account, accounts or {})
     _read(statement)
     with ledger_write(statement.ledger_id) as version:
         _store(statement, was=CORRECTABLE, version=version)
@@ -152,13 +169,15 @@ def profile_faults(*, statement: Import, profile: Mapping[str, Any]) -> list[Pro
 
 def _read(statement: Import) -> None:
     """Set counts, period and totals of the file. Nothing is written, so that no lock is held meanwhile."""
+    open_questions = assign_accounts(statement)
     summary = summarize(read_records(statement))
-    statement.first_date, statement.last_date = summary.first_date, summary.last_date
-    n_duplicates = len(known_fingerprints(statement, summary.fingerprints))
-    statement.n_rows, statement.n_duplicates = len(summary.fingerprints), n_duplicates
-    statement.n_new = statement.n_rows - n_duplicates
+    statement.first_date, statement.last_date = summary.period
+    statement.n_rows = summary.n_rows
+    statement.n_duplicates = sum(account.n_known for account in summary.accounts.values())
+    statement.n_new = statement.n_rows - statement.n_duplicates
     statement.n_errors, statement.n_skipped = summary.n_errors, summary.n_skipped
     statement.totals = summary.totals
+    open_questions += count_rows(statement, summary)
     statement.questions = [q for q in statement.questions if q["code"] not in BLOCKING]
     if not statement.n_rows:
         detail = (
@@ -166,8 +185,7 @@ def _read(statement: Import) -> None:
             "or DELETE this import and upload another file."
         )
         statement.questions.append(asdict(ReadingQuestion("file", NO_ROWS, detail)))
-    if question := _currency_question(statement):
-        statement.questions.append(asdict(question))
+    statement.questions += map(asdict, open_questions)
     statement.status, statement.error = ImportStatus.PARSED, ""
 
 
@@ -176,22 +194,6 @@ def _with_answer(question: ReadingQuestion) -> dict[str, Any]:
     taken, *others = [json.dumps({"profile": {question.attr: value}}) for value in question.alternatives]
     answer = f"To confirm this, PATCH the import with {taken}; to change it, with {' or '.join(others)}."
     return {**asdict(question), "detail": f"{question.detail} {answer}"}
-
-
-def _currency_question(statement: Import) -> ReadingQuestion | None:
-    """Return the question about rows in other currencies than the account's, unless its owner has confirmed them."""
-    account = statement.account
-    if account is None:
-        return None
-    others = sorted(statement.totals.keys() - {account.currency})
-    if set(others) <= set(statement.confirmed_currencies):
-        return None
-    accounts = Account.objects.filter(ledger_id=statement.ledger_id, currency__in=others, is_active=True)
-    detail = (
-        f"Rows are in {', '.join(others)}, and “{account}” is an account in {account.currency}. "
-        f'Choose another account, or confirm this one: PATCH the import with {{"account": {account.pk}}}.'
-    )
-    return ReadingQuestion("account", OTHER_CURRENCY, detail, (account.pk, *accounts.values_list("pk", flat=True)))
 
 
 def _store(statement: Import, *, was: tuple[str, ...], version: int) -> None:
@@ -218,9 +220,10 @@ SUPERSEDED = "Its import is gone, or another run has committed it; look at the i
 
 def start_commit(*, by: User, statement: Import) -> Run:
     """Create the run that records the rows; it does not start by itself. Raises Refusal if another run was first."""
-    if statement.account is not None and not statement.account.is_active:
-        detail = f"“{statement.account}” is closed; open it again (is_active: true), or give the import another one."
-        raise Refusal(detail, code="closed")
+    for target in targets_of(statement).values():
+        if target.account is not None and not target.account.is_active:
+            detail = f"“{target.account}” is closed; open it again (is_active: true), or give the import another one."
+            raise Refusal(detail, code="closed")
     for question in statement.questions:
         if question["code"] in BLOCKING:
             raise Refusal(question["detail"], code=question["code"])
@@ -244,14 +247,18 @@ class ImportWork(Work):
         statement = Import.objects.select_related("account").filter(run=run).first()
         if statement is None:
             raise Refusal(SUPERSEDED, code="committed")
-        if statement.account is None:
-            raise Refusal("The account of this import is gone; give it another one.", code="account")
         try:
             records = read_records(statement)
             while chunk := list(islice(records, CHUNK)):
-                drafts = [record.draft(statement.account) for record in chunk if isinstance(record, Entry)]
+                drafts: dict[Account, list[TransactionDraft]] = defaultdict(list)
+                for record in chunk:
+                    if isinstance(record, Entry):
+                        if record.account is None:
+                            raise Refusal("The account of this import is gone; give it another one.", code="account")
+                        drafts[record.account].append(record.draft())
                 catalog = Catalog.load(run.ledger_id)
-                record_statement_rows(run=run, account=statement.account, drafts=drafts, catalog=catalog)
+                for account, of_account in drafts.items():
+                    record_statement_rows(run=run, account=account, drafts=of_account, catalog=catalog)
                 if len(chunk) == CHUNK:
                     make_room()
             pair_run(run)
@@ -273,8 +280,10 @@ class ImportWork(Work):
         run.counts = {"created": created, "duplicates": max(run.done - created, 0), **by_status}
         run.save(update_fields=["counts"])
         is_done = run.status == RunStatus.SUCCEEDED
+        accounts = self._numbers(run, write_numbers) if is_done else {}
         self._update(
             run,
+            **accounts,
             status=ImportStatus.COMMITTED if is_done else ImportStatus.PARSED,
             error=run.error,
             n_new=run.counts["created"],
@@ -282,7 +291,12 @@ class ImportWork(Work):
         )
 
     def after_revert(self, run: Run) -> None:
-        self._update(run)
+        self._update(run, **self._numbers(run, take_numbers_back))
+
+    def _numbers(self, run: Run, change: Callable[..., list[dict[str, Any]]]) -> dict[str, Any]:
+        """Change the numbers of the accounts that the file names. Return the field of the import that says so."""
+        statement = Import.objects.filter(run=run).exclude(accounts=[]).first()
+        return {"accounts": change(statement, version=next_version(run.ledger_id))} if statement else {}
 
     def _update(self, run: Run, **fields: Any) -> None:
         """Write fields of the import, and stamp it. Another run may have taken it up by now."""

@@ -31,7 +31,7 @@ BODIES = {
     [
         ("post", "expenses/", ROW | {"categori": "Dining"}, "categori"),
         ("post", "expenses/", ROW | {"parts": PARTS}, "parts.1.categori"),
-        ("post", "accounts/", {"name": "Giro", "iban": "DE02"}, "iban"),
+        ("post", "accounts/", {"name": "Giro", "bic": "COBADEFF"}, "bic"),
         ("post", "categories/", {"name": "Tea", "kind": "expense", "colour": "red"}, "colour"),
         ("post", "tags/", {"name": "hot", "color": "red"}, "color"),
         ("post", "rules/", RULE | {"prio": 5}, "prio"),

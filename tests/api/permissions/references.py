@@ -26,7 +26,7 @@ NAMES: dict[str, str] = {
 INTO = {"categories": "category", "tags": "tag"}
 LISTS = {"tags", "add_tags", "remove_tags", "ids"}
 #: Fields in which ids may lie in several ways, which `open_ways` spells out.
-OPEN_FIELDS = {"filter", "actions.0.value", "conditions.0.value", "conditions.0.conditions"}
+OPEN_FIELDS = {"accounts", "filter", "actions.0.value", "conditions.0.value", "conditions.0.conditions"}
 #: The action of a rule, and what its value names.
 NAMING_ACTIONS = {"set_category": "category", "add_tags": "tag", "remove_tags": "tag"}
 #: All others have a text or nothing.
@@ -164,6 +164,8 @@ def open_ways(field: str, ids: Mapping[str, int]) -> Iterator[tuple[str, str, An
         for name, kind in FILTERS.items():
             if name not in {"backtest", "ids", "replacement", "transaction"}:  # those of no transactions
                 yield f"filter.{name}", kind, {"filter": {name: ids[kind]}}
+    elif field == "accounts":
+        yield "accounts.key", "account", {"accounts": {"key": ids["account"]}}
     elif field == "actions.0.value":
         for action, kind in NAMING_ACTIONS.items():
             value = [ids[kind]] if kind == "tag" else ids[kind]
