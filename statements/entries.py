@@ -6,21 +6,25 @@ A stored import is read from its file each time: file and profile are the whole 
 import datetime as dt
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import islice
 
+from expenses.categorization.catalog import Catalog
 from expenses.ledger.dates import EARLIEST, LATEST
 from expenses.ledger.fingerprints import fingerprint_with_id, is_bank_id
+from expenses.ledger.kinds import derive_kind
 from expenses.ledger.money import MAX_AMOUNT, currency_codes, format_amount, round_to_minor_units
-from expenses.models import DESCRIPTION_LENGTH, Account
+from expenses.models import DESCRIPTION_LENGTH, Account, Category
 from expenses.models.transactions import TransactionDraft
 from expenses.services.recognition import recognize_rows
 from providers.interface import Direction
 from statements.formats import importer_named
-from statements.importer import RowError, Skipped, StatementRow
+from statements.importer import RowError, RowPart, Skipped, StatementRow
 from statements.models import Import
+
+NOTES_LENGTH, TAG_LENGTH = 5000, 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +38,9 @@ class Entry:
     fingerprint: str
     account: Account | None = None
 
-    def draft(self) -> TransactionDraft:
-        """Return the draft of a transaction in the account."""
-        return TransactionDraft(
+    def draft(self, catalog: Catalog) -> TransactionDraft:
+        """Return the draft of a transaction in the account, with category and parts as far as the ledger has them."""
+        whole = TransactionDraft(
             amount=self.amount,
             currency=self.currency,
             date=self.row.date,
@@ -46,8 +50,58 @@ class Entry:
             iban=self.row.iban,
             mcc=self.row.mcc,
             account=self.account,
+            notes=self.row.notes[:NOTES_LENGTH],
+            tags=tuple(dict.fromkeys(tag[:TAG_LENGTH] for tag in self.row.tags if tag.strip())),
             fingerprint=self.fingerprint,
         )
+        row = self.row
+        if not (row.category or row.parts or row.transfer_account):
+            return whole
+        if self.has_even_parts:
+            return replace(whole, parts=tuple(self._part(whole, part, catalog) for part in self._moving_parts))
+        category = self.category(catalog)
+        return replace(whole, category=category) if category else whole
+
+    def category(self, catalog: Catalog) -> Category | None:
+        """Return the category that the file names, if the ledger has it and it suits the direction of the money."""
+        if self.row.transfer_account:
+            return catalog.transfers
+        parts = self._moving_parts
+        path = self.row.category or (parts[0].category if len(parts) == 1 else ())
+        return self._fitting(path, catalog)
+
+    @property
+    def has_even_parts(self) -> bool:
+        """Return True if the row has parts that all run the way of the whole and add up to it."""
+        parts = self._moving_parts
+        total = sum((self._size(part) for part in parts), Decimal(0))
+        return len(parts) > 1 and total == self.amount and len({part.amount > 0 for part in parts}) == 1
+
+    @property
+    def _moving_parts(self) -> list[RowPart]:
+        return [part for part in self.row.parts if self._size(part)]
+
+    def _size(self, part: RowPart) -> Decimal:
+        return round_to_minor_units(abs(part.amount), self.currency)
+
+    def _part(self, whole: TransactionDraft, part: RowPart, catalog: Catalog) -> TransactionDraft:
+        category = self._fitting(part.category, catalog)
+        notes = part.notes[:NOTES_LENGTH]
+        return replace(whole, amount=self._size(part), category=category, notes=notes, fingerprint=None)
+
+    def _fitting(self, path: Sequence[str], catalog: Catalog) -> Category | None:
+        category = catalog.at(path) if path else None
+        fits = category is not None and derive_kind(self.direction, category.kind) is not None
+        return category if fits else None
+
+    def losses(self, catalog: Catalog) -> Iterator[tuple[str, str]]:
+        """Yield what the ledger cannot record of the row: (`category`, path) and (`parts`, line)."""
+        if self.row.parts and not self.has_even_parts and len(self._moving_parts) > 1:
+            yield "parts", str(self.row.line)
+        even = self._moving_parts if self.has_even_parts else []
+        for path in [part.category for part in even] or [self.row.category]:
+            if path and not self.row.transfer_account and self._fitting(path, catalog) is None:
+                yield "category", ":".join(path)
 
 
 Record = Entry | RowError | Skipped
@@ -153,12 +207,17 @@ def totals_of(sums: Mapping[str, Mapping[str, Decimal]]) -> dict[str, dict[str, 
     }
 
 
+#: What of its rows the ledger cannot record → each case of it, as `Entry.losses` names them.
+Losses = dict[str, list[str]]
+
+
 @dataclass
 class StatementSummary:
     """Counts of records, and a summary for each account that the file names, by key; "" for rows that name none."""
 
     n_errors: int = 0
     n_skipped: int = 0
+    losses: Losses = field(default_factory=lambda: defaultdict(list))
     accounts: dict[str, AccountSummary] = field(default_factory=dict)
 
     @property
@@ -183,7 +242,7 @@ class StatementSummary:
         return totals_of(sums)
 
 
-def summarize(records: Iterable[Record]) -> StatementSummary:
+def summarize(records: Iterable[Record], *, catalog: Catalog) -> StatementSummary:
     """Read all records once."""
     summary = StatementSummary()
     for record in records:
@@ -192,6 +251,8 @@ def summarize(records: Iterable[Record]) -> StatementSummary:
             if key not in summary.accounts:
                 summary.accounts[key] = AccountSummary(record.account)
             summary.accounts[key].add(record)
+            for what, which in record.losses(catalog):
+                summary.losses[what].append(which)
         elif isinstance(record, RowError):
             summary.n_errors += 1
         else:

@@ -75,6 +75,8 @@ class Import(models.Model):
     accounts = models.JSONField(default=list)
     #: Sentences about the whole file.
     warnings = models.JSONField(default=list)
+    #: Sentences about what of the rows the ledger cannot record as the file has it.
+    losses = models.JSONField(default=list)
     error = models.TextField(blank=True, default="")
     #: Currencies other than the account's, in which its owner wants rows recorded there.
     confirmed_currencies = models.JSONField(default=list)

@@ -4,9 +4,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from expenses.categorization.catalog import Catalog
-from expenses.categorization.questions import ask_chain, categorization_of, explain, explain_categorization
+from expenses.categorization.questions import (
+    ask_chain,
+    categorization_of,
+    explain,
+    explain_categorization,
+    given_categorization,
+)
 from expenses.ledger.money import format_amount
-from expenses.serializers.transactions import categorization_body
+from expenses.models.transactions import TransactionDraft
+from expenses.serializers.transactions import IN_FILE, SPLIT, categorization_body
 from providers.chain import Verdict
 from statements.entries import Entry, Record, known_entries
 from statements.importer import RowError
@@ -23,6 +30,9 @@ NOTHING: dict[str, Any] = {
     "merchant": "",
     "iban": "",
     "mcc": "",
+    "notes": "",
+    "tags": [],
+    "parts": [],
     "category": None,
     "category_name": None,
     "categorization": None,
@@ -35,15 +45,16 @@ def preview_records(records: Sequence[Record], catalog: Catalog) -> list[dict[st
     """A body for each record, with the category that it would get at once."""
     entries = [record for record in records if isinstance(record, Entry)]
     known = known_entries(entries)
-    drafts = [entry.draft() for entry in entries]
+    drafts = [entry.draft(catalog) for entry in entries]
     verdicts = ask_chain(drafts, catalog=catalog, trigger="import")
-    of_entries = zip(entries, verdicts, strict=True)
+    of_entries = zip(entries, drafts, verdicts, strict=True)
     bodies = []
     for record in records:
         if isinstance(record, Entry):
-            entry, verdict = next(of_entries)
+            entry, draft, verdict = next(of_entries)
             duplicate_of = known.get((entry.account.pk, entry.fingerprint)) if entry.account else None
-            bodies.append(_entry_body(entry, verdict, duplicate_of, catalog))
+            body = _entry_body(entry, verdict, duplicate_of, catalog)
+            bodies.append(body | _given_body(draft, catalog))
             continue
         body = NOTHING | {"line": record.line, "raw": list(record.raw)}
         if isinstance(record, RowError):
@@ -52,6 +63,30 @@ def preview_records(records: Sequence[Record], catalog: Catalog) -> list[dict[st
         else:
             bodies.append(body | {"status": "skipped", "reason": record.reason, "date": record.date})
     return bodies
+
+
+def _given_body(draft: TransactionDraft, catalog: Catalog) -> dict[str, Any]:
+    """Return what the file itself says beside the movement: notes, tags, parts and a category."""
+    parts = [
+        {
+            "amount": format_amount(part.amount, part.currency),
+            "category": part.category.pk if part.category else None,
+            "category_name": part.category.display_name if part.category else None,
+            "notes": part.notes,
+        }
+        for part in draft.parts
+    ]
+    body = {"notes": draft.notes, "tags": list(draft.tags), "parts": parts}
+    category = draft.category
+    if category is None and not parts:
+        return body
+    standing = given_categorization(category)
+    explanation = IN_FILE if category else SPLIT
+    return body | {
+        "category": category.pk if category else None,
+        "category_name": category.display_name if category else None,
+        "categorization": categorization_body(standing, suggested=None, explanation=explanation),
+    }
 
 
 def _entry_body(entry: Entry, verdict: Verdict, duplicate_of: int | None, catalog: Catalog) -> dict[str, Any]:

@@ -158,7 +158,7 @@ class ImportSerializer(serializers.ModelSerializer[Import]):
     encoding = serializers.SerializerMethodField()
     questions = QuestionSerializer(many=True)
     accounts = FileAccountSerializer(many=True)
-    warnings = serializers.ListField(child=serializers.CharField())
+    warnings = serializers.SerializerMethodField(help_text="Sentences about the whole file; none stops a commit.")
     period = serializers.SerializerMethodField()
     error = serializers.SerializerMethodField()
 
@@ -177,6 +177,9 @@ class ImportSerializer(serializers.ModelSerializer[Import]):
     @extend_schema_field(PeriodSerializer)
     def get_period(self, statement: Import) -> dict[str, Any]:
         return {"from": statement.first_date, "to": statement.last_date}
+
+    def get_warnings(self, statement: Import) -> list[str]:
+        return [*statement.warnings, *statement.losses]
 
     def get_error(self, statement: Import) -> str | None:
         return statement.error or None
@@ -198,6 +201,15 @@ class RowErrorSerializer(serializers.Serializer[Any]):
     detail = serializers.CharField()
 
 
+class RowPartSerializer(serializers.Serializer[Any]):
+    """A part of a split row, as the file has it."""
+
+    amount = serializers.DecimalField(max_digits=13, decimal_places=4)
+    category = serializers.IntegerField(allow_null=True)
+    category_name = serializers.CharField(allow_null=True)
+    notes = serializers.CharField()
+
+
 class ImportRowSerializer(serializers.Serializer[Any]):
     """A row as it would be recorded, an unreadable one with its errors, or a skipped one with the reason."""
 
@@ -214,6 +226,9 @@ class ImportRowSerializer(serializers.Serializer[Any]):
     merchant = serializers.CharField()
     iban = serializers.CharField()
     mcc = serializers.CharField()
+    notes = serializers.CharField()
+    tags = serializers.ListField(child=serializers.CharField())
+    parts = RowPartSerializer(many=True)
     category = serializers.IntegerField(allow_null=True)
     category_name = serializers.CharField(allow_null=True)
     categorization = CategorizationSerializer(allow_null=True)

@@ -1,7 +1,7 @@
 """The categories that a ledger can use, loaded once for a request or a batch."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -60,6 +60,24 @@ class Catalog:
         name = wanted.strip().casefold()
         named = [c for c in self.categories.values() if name in {c.name.casefold(), c.display_name.casefold()}]
         return max(named, key=lambda c: c.ledger_id is not None, default=None)
+
+    def at(self, path: Sequence[str]) -> Category | None:
+        """Find a category that is not hidden by the names from the root to it, in any case; a single name anywhere."""
+        return self._paths.get(tuple(name.strip().casefold() for name in path))
+
+    @cached_property
+    def _paths(self) -> dict[tuple[str, ...], Category]:
+        paths: dict[tuple[str, ...], Category] = {}
+        for category in sorted(self.categories.values(), key=lambda c: c.ledger_id is not None):
+            if category.is_hidden:
+                continue
+            lineage = [category]
+            while lineage[-1].parent_id in self.categories and len(lineage) <= len(self.categories):
+                lineage.append(self.categories[lineage[-1].parent_id])
+            for names in ([one.name for one in lineage], [one.display_name for one in lineage]):
+                path = tuple(name.casefold() for name in reversed(names))
+                paths[path] = paths[path[-1:]] = category
+        return paths
 
     def names(self) -> list[str]:
         """Return the names that a user may mean, without hidden categories."""

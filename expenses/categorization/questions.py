@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from expenses.categorization.catalog import Catalog
-from expenses.models import Account, CategorizationStatus, Decision, Transaction
+from expenses.models import Account, CategorizationStatus, Category, Decision, Transaction
 from expenses.models.transactions import TransactionDraft
 from providers.chain import ALONE, CLAIMED, POOLED, Attempt, Outcome, Verdict, confidence_of
 from providers.interface import (
@@ -22,6 +22,10 @@ from providers.loading import configured_chain
 from providers.normalization import normalize
 
 NOT_ASKED = Verdict(())
+
+
+#: Notes that a file brings are its owner's; its other texts are the bank's.
+_NOTES = frozenset({"notes"})
 
 
 def ask_chain(
@@ -57,7 +61,7 @@ def question_of_draft(
         kinds=catalog.kinds,
         keywords=catalog.keywords,
         trust=catalog.trust,
-        stated=draft.stated_fields if trigger == "create" else frozenset(),
+        stated=draft.stated_fields if trigger == "create" else _NOTES if draft.notes else frozenset(),
         trigger=trigger,
     )
 
@@ -199,6 +203,17 @@ class Categorization:
     confidence: float | None = None
     #: The model is still to be asked.
     awaits_model: bool = False
+
+
+#: The source of a category that an imported file names.
+IMPORT_SOURCE = "import"
+
+
+def given_categorization(category: Category | None) -> Categorization:
+    """Return the categorization of a row whose file names its category, or names parts instead."""
+    if category is None:
+        return Categorization(CategorizationStatus.NONE)
+    return Categorization(CategorizationStatus.CONFIRMED, category.pk, source=IMPORT_SOURCE)
 
 
 def categorization_of(verdict: Verdict) -> Categorization:

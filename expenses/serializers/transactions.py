@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from expenses.categorization.questions import Categorization, explain_categorization, explain_choice
+from expenses.categorization.questions import IMPORT_SOURCE, Categorization, explain_categorization, explain_choice
 from expenses.ledger.money import format_amount
 from expenses.models import CategorizationStatus, Category, Review, Transaction
 from expenses.serializers.fields import DecimalMoneyField
@@ -174,6 +174,10 @@ class ExplanationSerializer(serializers.Serializer[Transaction]):
         }
 
 
+SPLIT = "Its parts count instead of it, each in a category of its own."
+IN_FILE = "The imported file names this category."
+
+
 def describe_categorization(row: Transaction) -> dict[str, Any]:
     """Return the `categorization` of a transaction's body."""
     standing = Categorization(
@@ -210,13 +214,15 @@ def categorization_body(
 
 def _explanation(row: Transaction, standing: Categorization) -> str:
     if row.is_split:
-        return "Its parts count instead of it, each in a category of its own."
+        return SPLIT
     if row.category_source == "user":
         choice = "You chose this category." if row.category_id else "You took the category away."
         return f"{choice} {explain_choice(row.decision)}".strip()
     explanation = row.decision.explanation if row.decision else "Nothing was asked about this text."
     if row.category_source == "transfers":
         explanation = "The same amount went out of one of your accounts and into another within three days."
+    if row.category_source == IMPORT_SOURCE:
+        return IN_FILE
     if row.category is not None and row.review_status == CategorizationStatus.CONFIRMED:
         confirmed = f"You confirmed {row.category.display_name}"
         return f"{confirmed}: {explanation}" if row.decision or row.category_source == "transfers" else f"{confirmed}."

@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from itertools import islice
 from typing import Any
@@ -21,7 +21,7 @@ from expenses.services.ledger_lock import Refusal, bury, ledger_write, make_room
 from expenses.services.pairs import pair_run
 from expenses.services.runs import Work
 from expenses.services.statement_rows import record_statement_rows
-from statements.entries import Entry, read_records, summarize, targets_of
+from statements.entries import Entry, Losses, read_records, summarize, targets_of
 from statements.formats import importer_for, importer_named
 from statements.importer import ProfileError, ReadingQuestion, UnreadableFile
 from statements.models import BLOCKING, NO_ROWS, Import, ImportStatus, Profile
@@ -37,10 +37,13 @@ from statements.services.file_accounts import (
 #: What reading a file finds out, and what may be corrected before it.
 READ_FIELDS = (
     "account", "profile", "questions", "status", "error", "first_date", "last_date", "n_rows", "n_new",
-    "n_duplicates", "n_errors", "n_skipped", "totals", "accounts", "confirmed_currencies",
+    "n_duplicates", "n_errors", "n_skipped", "totals", "accounts", "losses",
+    "confirmed_currencies",
 )  # fmt: skip
 #: Keys of a profile that may differ from one file of a bank to the next.
 FILE_KEYS = ("encoding", "delimiter", "quotechar", "header_row")
+#: Examples that a sentence about a file names.
+MAX_NAMED = 3
 CORRECTABLE = (ImportStatus.PARSED, ImportStatus.FAILED)
 
 
@@ -170,13 +173,14 @@ def profile_faults(*, statement: Import, profile: Mapping[str, Any]) -> list[Pro
 def _read(statement: Import) -> None:
     """Set counts, period and totals of the file. Nothing is written, so that no lock is held meanwhile."""
     open_questions = assign_accounts(statement)
-    summary = summarize(read_records(statement))
+    summary = summarize(read_records(statement), catalog=Catalog.load(statement.ledger_id))
     statement.first_date, statement.last_date = summary.period
     statement.n_rows = summary.n_rows
     statement.n_duplicates = sum(account.n_known for account in summary.accounts.values())
     statement.n_new = statement.n_rows - statement.n_duplicates
     statement.n_errors, statement.n_skipped = summary.n_errors, summary.n_skipped
     statement.totals = summary.totals
+    statement.losses = list(_sentences(summary.losses))
     open_questions += count_rows(statement, summary)
     statement.questions = [q for q in statement.questions if q["code"] not in BLOCKING]
     if not statement.n_rows:
@@ -187,6 +191,21 @@ def _read(statement: Import) -> None:
         statement.questions.append(asdict(ReadingQuestion("file", NO_ROWS, detail)))
     statement.questions += map(asdict, open_questions)
     statement.status, statement.error = ImportStatus.PARSED, ""
+
+
+def _sentences(losses: Losses) -> Iterator[str]:
+    """Yield a sentence about each kind of what the ledger cannot record as the file has it."""
+    if categories := losses.get("category"):
+        named = ", ".join(f"“{path}”" for path in list(dict.fromkeys(categories))[:MAX_NAMED])
+        yield (
+            f"Rows with a category that is not here: {len(categories)}, such as {named}. "
+            "Create it and PATCH the import with {}; otherwise the chain looks for one."
+        )
+    if lines := losses.get("parts"):
+        yield (
+            f"Rows whose parts do not add up, or run in both directions: {len(lines)}, the first in line {lines[0]}. "
+            "They are recorded whole."
+        )
 
 
 def _with_answer(question: ReadingQuestion) -> dict[str, Any]:
@@ -250,13 +269,13 @@ class ImportWork(Work):
         try:
             records = read_records(statement)
             while chunk := list(islice(records, CHUNK)):
+                catalog = Catalog.load(run.ledger_id)
                 drafts: dict[Account, list[TransactionDraft]] = defaultdict(list)
                 for record in chunk:
                     if isinstance(record, Entry):
                         if record.account is None:
                             raise Refusal("The account of this import is gone; give it another one.", code="account")
-                        drafts[record.account].append(record.draft())
-                catalog = Catalog.load(run.ledger_id)
+                        drafts[record.account].append(record.draft(catalog))
                 for account, of_account in drafts.items():
                     record_statement_rows(run=run, account=account, drafts=of_account, catalog=catalog)
                 if len(chunk) == CHUNK:
@@ -274,7 +293,7 @@ class ImportWork(Work):
         run.save(update_fields=["total"])
 
     def after_end(self, run: Run) -> None:
-        rows = Transaction.objects.filter(run=run).order_by().values_list("review_status")
+        rows = Transaction.objects.filter(run=run, parent=None).order_by().values_list("review_status")
         by_status = dict(rows.annotate(n=Count("pk")))
         created = sum(by_status.values())  # by whichever try
         run.counts = {"created": created, "duplicates": max(run.done - created, 0), **by_status}

@@ -115,6 +115,9 @@ def test_rows_are_shown_with_the_category_that_they_would_get(ana, giro):
         "merchant": "REWE Markt",
         "iban": "",
         "mcc": "",
+        "notes": "",
+        "tags": [],
+        "parts": [],
         "category": body["results"][0]["category"],
         "category_name": "Groceries",
         "categorization": {
