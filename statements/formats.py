@@ -2,13 +2,16 @@
 
 import codecs
 
+from statements.camt.importer import CamtImporter
 from statements.delimited.importer import DelimitedImporter
 from statements.importer import Importer, UnreadableFile
+from statements.mt940.importer import Mt940Importer
 
 #: Formats with marks of their own. A file that has the marks of two is refused.
-MARKED: tuple[Importer, ...] = ()
+MARKED: tuple[Importer, ...] = (CamtImporter(), Mt940Importer())
 #: Nearly any text can be taken for a delimited one, so it is asked last.
 IMPORTERS: tuple[Importer, ...] = (*MARKED, DelimitedImporter())
+_TITLES = " and ".join(", ".join(importer.title for importer in IMPORTERS).rsplit(", ", 1))
 
 _BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _CONTAINERS = {
@@ -45,8 +48,8 @@ def importer_for(data: bytes) -> Importer:
             return importer
     raise UnreadableFile(
         "no_table",
-        "No table with a date and an amount was found in this file. Only CSV is read, not OFX, QIF, CAMT or MT940. "
-        "Download the list of transactions from your bank as CSV, and upload that file.",
+        f"No table with a date and an amount was found in this file. Outlay reads {_TITLES}. "
+        "Download the list of transactions from your bank as one of these, and upload that file.",
     )
 
 

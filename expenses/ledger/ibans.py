@@ -1,7 +1,10 @@
 """International account numbers, ISO 13616: written without spaces, and proved by their check digits."""
 
 import re
+from functools import lru_cache
 
+#: An account number in groups of four, with room for what banks write around it; longer texts are none.
+_LONGEST = 50
 _SHAPE = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 NO_SHAPE = (
     "An IBAN is the two letters of a country, two check digits, and 11 to 30 letters or digits, "
@@ -28,3 +31,16 @@ def read_iban(text: str) -> str:
         detail = f"The check digits of {iban} do not fit; look for a letter or digit that is wrong, missing or swapped."
         raise NotAnIban("wrong_check_digits", detail)
     return iban
+
+
+def iban_in(text: str) -> str:
+    """Return the text as an account number without spaces, "" if it is none."""
+    return "" if len(text) > _LONGEST else _iban_in(text)
+
+
+@lru_cache(maxsize=8192)
+def _iban_in(text: str) -> str:
+    try:
+        return read_iban(text)
+    except NotAnIban:
+        return ""

@@ -4,11 +4,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import lru_cache
 from itertools import combinations, pairwise, permutations
 from typing import NamedTuple
 
-from expenses.ledger.ibans import NotAnIban, read_iban
+from expenses.ledger.ibans import iban_in
 from statements.delimited.amounts import parse_amount, possible_decimals
 from statements.delimited.table import Column, SampleTable
 from statements.delimited.words import currency_of, is_currency_code, means, mentions
@@ -33,23 +32,8 @@ def _identifies(cells: Sequence[str]) -> bool:
 
 
 _MCC = re.compile(r"[0-9]{4}")
-#: An account number in groups of four, with room for what banks write around it; longer cells are texts.
-_LONGEST_IBAN = 50
 #: A person has few accounts, and each of them stands in several rows.
 _OWN_ACCOUNTS, _ROWS_OF_EACH = 5, 4
-
-
-def iban_in(cell: str) -> str:
-    """Return the cell as an account number without spaces, "" if it is none."""
-    return "" if len(cell) > _LONGEST_IBAN else _iban_in(cell)
-
-
-@lru_cache(maxsize=8192)
-def _iban_in(cell: str) -> str:
-    try:
-        return read_iban(cell)
-    except NotAnIban:
-        return ""
 
 
 def is_mcc(cell: str) -> bool:

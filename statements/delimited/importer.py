@@ -41,7 +41,7 @@ _SAMPLE = 200
 
 
 _NO_TABLE = (
-    "No table with a date and an amount was found in this file. Only CSV is read, not OFX, QIF, CAMT or MT940. "
+    "No table with a date and an amount was found in this file. "
     "Check that it is the list of transactions as CSV, with a column of dates and one of amounts."
 )
 

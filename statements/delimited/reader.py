@@ -6,8 +6,9 @@ from datetime import date
 from decimal import Decimal
 from itertools import islice
 
+from expenses.ledger.ibans import iban_in
 from statements.delimited.amounts import AmountError, parse_amount
-from statements.delimited.columns import iban_in, is_mcc
+from statements.delimited.columns import is_mcc
 from statements.delimited.profile import Layout, Positions
 from statements.delimited.table import Record, tidy
 from statements.delimited.words import (
