@@ -6,9 +6,11 @@ from statements.camt.importer import CamtImporter
 from statements.delimited.importer import DelimitedImporter
 from statements.importer import Importer, UnreadableFile
 from statements.mt940.importer import Mt940Importer
+from statements.ofx.importer import OfxImporter
+from statements.qif.importer import QifImporter
 
 #: Formats with marks of their own. A file that has the marks of two is refused.
-MARKED: tuple[Importer, ...] = (CamtImporter(), Mt940Importer())
+MARKED: tuple[Importer, ...] = (OfxImporter(), QifImporter(), CamtImporter(), Mt940Importer())
 #: Nearly any text can be taken for a delimited one, so it is asked last.
 IMPORTERS: tuple[Importer, ...] = (*MARKED, DelimitedImporter())
 _TITLES = " and ".join(", ".join(importer.title for importer in IMPORTERS).rsplit(", ", 1))
@@ -34,12 +36,13 @@ def importer_for(data: bytes) -> Importer:
     for magic, (code, detail) in _CONTAINERS.items():
         if data.startswith(magic):
             raise UnreadableFile(code, detail)
-    # No database column can hold the character NUL, which a text of two or four bytes a character may have.
+    fitting = [importer for importer in MARKED if importer.recognizes(data)]
+    # No database column can hold the character NUL, which a text of two or four bytes a character may have. Formats
+    # with marks drop it themselves: old programs write one after the last line.
     encoding = "utf-32" if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)) else "utf-16"
     is_text = data.startswith(_BOMS) and "\0" not in data.decode(encoding, errors="ignore")
-    if b"\0" in data and not is_text:
+    if b"\0" in data and not is_text and not fitting:
         raise UnreadableFile("binary", "This is not a text file. Download the statement from your bank as CSV instead.")
-    fitting = [importer for importer in MARKED if importer.recognizes(data)]
     if len(fitting) > 1:
         titles = " and ".join(importer.title for importer in fitting)
         raise UnreadableFile("ambiguous_format", f"This file has the marks of {titles}. Upload one statement a file.")

@@ -1,6 +1,5 @@
 """Profiles as users write them, checked key by key, and as layouts: where each part of a row stands."""
 
-import codecs
 import datetime as dt
 import re
 from collections import Counter
@@ -10,11 +9,19 @@ from itertools import islice
 from typing import Any
 
 from statements.delimited.amounts import possible_decimals
-from statements.delimited.dates import DateFormatError, date_parser
-from statements.delimited.encoding import decodes, detect_encoding
+from statements.delimited.dates import date_parser
 from statements.delimited.table import Record, is_dialect, is_movement, records
-from statements.delimited.words import is_currency_code, normalized
+from statements.delimited.words import normalized
 from statements.importer import Profile, ProfileError, UnreadableFile
+from statements.profile_faults import (
+    boolean_faults,
+    currency_faults,
+    date_format_faults,
+    decimal_faults,
+    encoding_faults,
+    format_faults,
+    unknown_keys,
+)
 
 #: The keys that name columns: by header name, by position from 0, or by a list of either.
 COLUMN_KEYS = (
@@ -80,13 +87,12 @@ _DEEPEST_HEADER = 10_000
 
 def profile_errors(profile: Profile, data: bytes) -> list[ProfileError]:
     """Return the faults of a profile for this file. Columns are checked once the file can be split."""
-    known = ", ".join(sorted(KEYS))
-    unknown = [
-        ProfileError(str(key), "unknown_key", f"“{key}” is not known. The keys are: {known}.")
-        for key in profile
-        if key not in KEYS
+    form = [
+        *unknown_keys(profile, KEYS),
+        *_split_errors(profile, data),
+        *_value_errors(profile),
+        *_money_errors(profile),
     ]
-    form = [*unknown, *_split_errors(profile, data), *_value_errors(profile), *_money_errors(profile)]
     if form:
         return form
     names = header_names(profile, data)
@@ -97,15 +103,7 @@ def profile_errors(profile: Profile, data: bytes) -> list[ProfileError]:
 
 
 def _split_errors(profile: Profile, data: bytes) -> list[ProfileError]:
-    errors = []
-    encoding = profile.get("encoding")
-    if not _is_text_codec(encoding):
-        errors.append(
-            ProfileError("encoding", "unknown_encoding", f"“{encoding}” is not an encoding. Try utf-8 or cp1252.")
-        )
-    elif not decodes(data, str(encoding)) and encoding != detect_encoding(data):
-        detail = f"The file is not in {encoding}. Try utf-8 or cp1252."
-        errors.append(ProfileError("encoding", "undecodable", detail))
+    errors = encoding_faults(profile, data)
     if not is_dialect(profile.get("delimiter"), profile.get("quotechar", '"')):
         detail = 'The delimiter and the quote must be two different single characters, such as “;” and “"”.'
         errors.append(ProfileError("delimiter", "invalid", detail))
@@ -117,45 +115,23 @@ def _split_errors(profile: Profile, data: bytes) -> list[ProfileError]:
     return errors
 
 
-def _is_text_codec(name: Any) -> bool:
-    """Return True if Python knows the codec and it writes a line of a table; “base64” and “idna” do not."""
-    if not isinstance(name, str) or name.startswith(("idna", "punycode")):
-        return False
-    try:
-        return codecs.lookup(name).incrementaldecoder is not None and "a;1\n".encode(name).decode(name) == "a;1\n"
-    except (LookupError, ValueError):
-        return False
-
-
 def _value_errors(profile: Profile) -> list[ProfileError]:
     checks = [
-        (
-            "format",
-            profile.get("format", FORMAT) == FORMAT,
-            f"The format of this file is “{FORMAT}”. Leave it as it is.",
-        ),
-        ("decimal", profile.get("decimal", ".") in (".", ","), "The decimal separator must be “.” or “,”."),
         (
             "unsigned_is",
             profile.get("unsigned_is", "in") in ("in", "out"),
             "An amount without a sign is “in” or “out”.",
         ),
         ("pending_when", _are_words(profile.get("pending_when")), "“pending_when” must be a list of words."),
-        *((key, isinstance(profile.get(key, False), bool), f"“{key}” must be true or false.") for key in _BOOLEANS),
     ]
-    errors = [ProfileError(key, "invalid", detail) for key, good, detail in checks if not good]
-    code = profile.get("currency_code")
-    if code and not (isinstance(code, str) and is_currency_code(code)):
-        detail = f"“{code}” is not an ISO 4217 code such as EUR."
-        errors.append(ProfileError("currency_code", "unknown_currency", detail))
-    try:
-        date_parser(profile.get("date_format"))
-    except DateFormatError as error:
-        errors.append(ProfileError("date_format", "invalid", str(error)))
-    except TypeError:
-        detail = "The format of dates is missing. Write it as in %d.%m.%Y."
-        errors.append(ProfileError("date_format", "required", detail))
-    return errors
+    return [
+        *format_faults(profile, FORMAT),
+        *decimal_faults(profile),
+        *(ProfileError(key, "invalid", detail) for key, good, detail in checks if not good),
+        *boolean_faults(profile, _BOOLEANS),
+        *currency_faults(profile),
+        *date_format_faults(profile),
+    ]
 
 
 def _are_words(value: Any) -> bool:

@@ -743,13 +743,13 @@ def test_a_refusal_names_the_state_of_an_import_and_what_to_do_first(ana, giro, 
 
 @pytest.mark.parametrize(
     "content",
-    [b"OFXHEADER:100\nDATA:OFXSGML\n", b"!Type:Bank\nD01/02/2026\nT-5.00\n^\n"],
-    ids=["ofx", "qif"],
+    [b"<?xml version='1.0'?><html/>", b"This is no statement.\n"],
+    ids=["html", "text"],
 )
 def test_a_refusal_names_the_formats_that_are_read(ana, content):
     answer = upload(ana, content)
     assert_problem(answer, 400, ("file", "no_table"))
     assert answer.json()["errors"][0]["detail"] == (
-        "No table with a date and an amount was found in this file. Outlay reads CAMT, MT940 and CSV. "
+        "No table with a date and an amount was found in this file. Outlay reads OFX, QIF, CAMT, MT940 and CSV. "
         "Download the list of transactions from your bank as one of these, and upload that file."
     )

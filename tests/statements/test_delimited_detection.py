@@ -281,7 +281,6 @@ def test_a_statement_without_rows_is_read_as_empty():
         (b"a,b\0c\n1,2\n", "binary"),
         (b"Dear customer, thank you.\nYours, the bank\n", "no_table"),
         (b"<html><table><tr><td>2024-01-01,5.00</td></tr></table>", "no_table"),
-        (b"OFXHEADER:100\n", "no_table"),
         (b":20:START,2024-01-01,5.00\n", "no_table"),
         (b"name,phone\nAda,555\n", "no_table"),
     ],
