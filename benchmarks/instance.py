@@ -52,11 +52,17 @@ def medians(actions: Mapping[str, Callable[[], object]], *, rounds: int, n: int)
 
 
 def caller(
-    application: Callable[..., Any], address: str, token: str = "", *, body: Callable[[], object] | None = None
+    application: Callable[..., Any],
+    address: str,
+    token: str = "",
+    *,
+    body: Callable[[], object] | None = None,
+    keeps: bool = True,
 ) -> Callable[[], None]:
     """Return a function that makes one request to a WSGI application and insists on a status of success.
 
-    The request is a POST of what `body()` returns, or a GET without a body.
+    The request is a POST of what `body()` returns, or a GET without a body. Without `keeps`, each part of the answer is
+    dropped at once, as a server does that has sent it.
     """
     path, _, query = address.partition("?")
 
@@ -73,7 +79,7 @@ def caller(
             environ["HTTP_AUTHORIZATION"] = f"Token {token}"
         statuses: list[str] = []
         answer = application(environ, lambda status, headers: statuses.append(status))
-        text = b"".join(answer)
+        text = b"".join(answer if keeps else (part for part in answer if statuses and not statuses[0].startswith("20")))
         answer.close()
         if not statuses[0].startswith("20"):
             raise SystemExit(f"{address}: {statuses[0]} {text[:300]!r}")

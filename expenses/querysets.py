@@ -1,7 +1,7 @@
 """Querysets of the ledger, and the folded text that a search looks in. Reads for a user begin with `for_user`."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any, Self
 
@@ -40,6 +40,22 @@ def paid_to(text: str) -> Q:
     words = normalize(text)
     described = Q(description__icontains=text) | (Q(match_text__contains=words) if words else Q())
     return Q(merchant__icontains=text) | (Q(merchant="") & described)
+
+
+def rows_beyond(order: Sequence[str], place: Sequence[Any], *, backwards: bool = False) -> Q:
+    """Select the rows after a place in an order, or before it; the last column of the order is unique.
+
+    `order` has names as `order_by` takes them, `place` a row's value of each. The first that differs decides.
+    """
+    found, same = Q(), Q()
+    bound = "gte" if order[0].startswith("-") == backwards else "lte"
+    for name, value in zip(order, place, strict=True):
+        column = name.lstrip("-")
+        comparison = "gt" if name.startswith("-") == backwards else "lt"
+        found |= same & Q(**{f"{column}__{comparison}": value})
+        same &= Q(**{column: value})
+    # The first column is bounded once more, or the database would read its index from the beginning.
+    return Q(**{f"{order[0].lstrip('-')}__{bound}": place[0]}) & found
 
 
 class OwnedQuerySet(models.QuerySet[Any]):

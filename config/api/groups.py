@@ -69,6 +69,12 @@ GROUPS = (
         "the files of a bank are read.",
     ),
     Group(
+        "Export",
+        ("export/",),
+        "Your transactions as a file: CSV, JSON lines, Excel, OFX, or a text for hledger, ledger and beancount. Each "
+        "takes the filters of the list.",
+    ),
+    Group(
         "Review",
         ("review/",),
         "Transactions that wait for you: suggestions, rows without a category, and rows that a rule marks, grouped by "

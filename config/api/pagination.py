@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core import signing
 from django.core.paginator import Paginator
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, QuerySet
 from django.utils.functional import cached_property
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import BasePagination, PageNumberPagination
@@ -15,6 +15,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 from rest_framework.views import APIView
+
+from expenses.querysets import rows_beyond
 
 PAGE_SIZE = 50
 
@@ -85,7 +87,7 @@ class CursorPages(BasePagination):
         size = NumberedPages().get_page_size(request)
         place, backwards = self._decode(request.query_params["cursor"], queryset.model)
         if place is not None:
-            queryset = queryset.filter(_beyond(self.order, place, backwards=backwards))
+            queryset = queryset.filter(rows_beyond(self.order, place, backwards=backwards))
         rows = list((queryset.reverse() if backwards else queryset)[: size + 1])
         has_more, rows = len(rows) > size, rows[:size]
         if backwards:
@@ -119,19 +121,6 @@ class CursorPages(BasePagination):
             raise NotFound("This cursor is of a list in another order; begin with an empty one.", "invalid_cursor")
         fields = [model._meta.get_field(name.lstrip("-")) for name in order]
         return [field.to_python(value) for field, value in zip(fields, place, strict=True)], backwards  # type: ignore[union-attr]
-
-
-def _beyond(order: Sequence[str], place: Sequence[Any], *, backwards: bool) -> Q:
-    """Return a filter for the rows after the place, or before it: the first column that differs decides."""
-    found, same = Q(), Q()
-    bound = "gte" if order[0].startswith("-") == backwards else "lte"
-    for name, value in zip(order, place, strict=True):
-        column = name.lstrip("-")
-        comparison = "gt" if name.startswith("-") == backwards else "lt"
-        found |= same & Q(**{f"{column}__{comparison}": value})
-        same &= Q(**{column: value})
-    # The first column is bounded once more, or the database would read its index from the beginning.
-    return Q(**{f"{order[0].lstrip('-')}__{bound}": place[0]}) & found
 
 
 class Pages(BasePagination):
