@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from statements.export.bookings import Booking, ChartOfAccounts, OpeningBalance, Posting, bookings, day_before
-from statements.export.rows import ExportRow, LedgerNames, flat
+from statements.export.rows import ExportNames, ExportRow, flat
 
 #: A part of a name has letters, digits and hyphens alone.
 NOT_IN_NAMES = re.compile(r"[^\w]+|_+")
@@ -15,7 +15,7 @@ N_JOINED = 500
 
 def write_beancount(
     parts: Iterable[Sequence[ExportRow]],
-    names: LedgerNames,
+    names: ExportNames,
     *,
     balances: Sequence[OpeningBalance],
     base_currency: str,

@@ -11,7 +11,7 @@ from decimal import Decimal
 from itertools import groupby
 
 from expenses.models import Account, AccountType, Category
-from statements.export.rows import ExportRow, LedgerNames
+from statements.export.rows import ExportNames, ExportRow
 
 #: The first part of a name by the kind of a category.
 ROOTS = {"expense": "Expenses", "income": "Income", "transfer": "Equity"}
@@ -54,7 +54,7 @@ class ChartOfAccounts:
     `clean` makes a part of a name from any text. `own_names` maps each name to the one that its owner gave.
     """
 
-    def __init__(self, names: LedgerNames, *, clean: Callable[[str], str]) -> None:
+    def __init__(self, names: ExportNames, *, clean: Callable[[str], str]) -> None:
         self._clean = clean
         self.own_names: dict[str, str] = {}
         self._accounts: dict[int | None, str] = {None: self._name("Assets", WITHOUT_ACCOUNT)}

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from statements.export.bookings import Booking, ChartOfAccounts, OpeningBalance, Posting, bookings, day_before
-from statements.export.rows import ExportRow, LedgerNames, flat
+from statements.export.rows import ExportNames, ExportRow, flat
 
 #: Two blanks end a name, a colon divides it, and a semicolon begins a comment.
 NOT_IN_NAMES = re.compile(r"[\s:;]+")
@@ -14,7 +14,7 @@ N_JOINED = 500
 
 def write_journal(
     parts: Iterable[Sequence[ExportRow]],
-    names: LedgerNames,
+    names: ExportNames,
     *,
     balances: Sequence[OpeningBalance],
     currencies: Sequence[str],

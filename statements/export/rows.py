@@ -52,7 +52,7 @@ class ExportRow(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class LedgerNames:
+class ExportNames:
     """Accounts, categories and tags of a ledger by their ids, loaded once for an export."""
 
     accounts: Mapping[int, Account]
@@ -60,7 +60,7 @@ class LedgerNames:
     tags: Mapping[int, str]
 
     @classmethod
-    def load_for(cls, user: User) -> "LedgerNames":
+    def load_for(cls, user: User) -> "ExportNames":
         """Load them for the ledger that the user works in. Three queries."""
         accounts = {account.pk: account for account in Account.objects.for_user(user)}
         tags = dict(Tag.objects.for_user(user).values_list("pk", "name"))
@@ -84,7 +84,7 @@ def chunks(
         part = read(rows.filter(rows_beyond(order, values))[:CHUNK])
 
 
-def read_rows(rows: QuerySet[Any], names: LedgerNames) -> Iterator[list[ExportRow]]:
+def read_rows(rows: QuerySet[Any], names: ExportNames) -> Iterator[list[ExportRow]]:
     """Yield the rows of a filtered and ordered list, a few thousand at a time.
 
     Each stretch takes one query, one more for tags, and one more for transfers where it has some.
@@ -105,7 +105,7 @@ def read_rows(rows: QuerySet[Any], names: LedgerNames) -> Iterator[list[ExportRo
         yield _as_export_rows(part, names)
 
 
-def _as_export_rows(part: Sequence[tuple[Any, ...]], names: LedgerNames) -> list[ExportRow]:
+def _as_export_rows(part: Sequence[tuple[Any, ...]], names: ExportNames) -> list[ExportRow]:
     tags = _tags_of([values[0] for values in part], names)
     others = _other_accounts({values[16]: values[0] for values in part if values[16] is not None}, names)
     account_names = {pk: account.name for pk, account in names.accounts.items()}
@@ -155,7 +155,7 @@ def signed_text(minor: int, currency: str) -> str:
     return format_amount(Decimal(minor).scaleb(-SCALE), currency)
 
 
-def _tags_of(ids: Sequence[int], names: LedgerNames) -> dict[int, str]:
+def _tags_of(ids: Sequence[int], names: ExportNames) -> dict[int, str]:
     """Return the names of each row's tags, sorted and joined by semicolons."""
     if not names.tags:
         return {}
@@ -166,7 +166,7 @@ def _tags_of(ids: Sequence[int], names: LedgerNames) -> dict[int, str]:
     return {row: "; ".join(sorted(tags)) for row, tags in found.items()}
 
 
-def _other_accounts(ids: Mapping[int, int], names: LedgerNames) -> dict[tuple[int, int], str]:
+def _other_accounts(ids: Mapping[int, int], names: ExportNames) -> dict[tuple[int, int], str]:
     """Return the name of the account on the other side, by the id of the transfer and that of the row."""
     if not ids:
         return {}

@@ -1,10 +1,10 @@
 """Exports over HTTP: the rows of a list as a file, sent while it is read."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import Max, Min, QuerySet, Sum
 from django.http import StreamingHttpResponse
@@ -27,7 +27,7 @@ from statements.export.comma_separated import CsvMarks, write_csv
 from statements.export.journal import write_journal
 from statements.export.json_lines import write_json_lines
 from statements.export.ofx import OfxStatement, write_ofx
-from statements.export.rows import ExportRow, LedgerNames, read_rows
+from statements.export.rows import ExportNames, ExportRow, read_rows
 
 #: Filters beside which an account's opening balance makes sense: what they keep are whole accounts until a day.
 WHOLE_ACCOUNTS = {"account", "end", "end_date", "ordering", "format", AS_USER}
@@ -40,9 +40,9 @@ EXCEL = OpenApiParameter(
 
 
 class FileRenderer(BaseRenderer):
-    """LedgerNames the media type of a file. The view writes the file itself, because it is sent in parts."""
+    """ExportNames the media type of a file. The view writes the file itself, because it is sent in parts."""
 
-    charset = None  # type: ignore[assignment]
+    charset = None
 
     def render(self, data: Any, accepted_media_type: Any = None, renderer_context: Any = None) -> bytes:
         return b""
@@ -55,10 +55,16 @@ def file_renderers(media_type: str, name: str) -> list[type[BaseRenderer]]:
     return [own, any_file]
 
 
-def file_schema(operation: str, media_type: str, *parameters: OpenApiParameter) -> Any:
+Handler = TypeVar("Handler", bound=Callable[..., StreamingHttpResponse])
+
+
+def file_schema(operation: str, media_type: str, *parameters: OpenApiParameter) -> Callable[[Handler], Handler]:
     """Describe an export in the OpenAPI document. Generators of clients may know only the second media type."""
     responses = {(200, media_type): OpenApiTypes.BINARY, (200, "application/octet-stream"): OpenApiTypes.BINARY}
-    return extend_schema(operation_id=operation, filters=True, parameters=list(parameters), responses=responses)
+    described: Callable[[Handler], Handler] = extend_schema(
+        operation_id=operation, filters=True, parameters=list(parameters), responses=responses
+    )
+    return described
 
 
 class ExportView(LedgerViewSet):
@@ -119,7 +125,7 @@ class CsvView(ExportView):
         except serializers.ValidationError:
             raise serializers.ValidationError({"excel": "Give true or false."}, code="invalid") from None
         marks = CsvMarks.of_excel(self.user.locale) if is_for_excel else CsvMarks()
-        return self.answer_file(write_csv(read_rows(self.rows(), LedgerNames.load_for(self.user)), marks))
+        return self.answer_file(write_csv(read_rows(self.rows(), ExportNames.load_for(self.user)), marks))
 
 
 class ExpensesCsvView(CsvView):
@@ -162,7 +168,7 @@ class WorkbookView(ExportView):
         """Export transactions as an Excel workbook. A second sheet has sums by category and month, as formulas."""
         from statements.export.workbook import write_workbook  # noqa: PLC0415 - XlsxWriter takes a tenth of a second
 
-        names = LedgerNames.load_for(self.user)
+        names = ExportNames.load_for(self.user)
         return self.answer_file(write_workbook(read_rows(self.rows(), names), names))
 
 
@@ -175,7 +181,7 @@ class JournalView(ExportView):
     @file_schema("export_transactions_ledger", "text/plain")
     def download(self, request: Request) -> StreamingHttpResponse:
         """Export transactions for hledger and ledger. Accounts begin with their opening balances."""
-        rows, names = self.booked(), LedgerNames.load_for(self.user)
+        rows, names = self.booked(), ExportNames.load_for(self.user)
         balances = self.opening_balances(names)
         used = {*rows.order_by().values_list("currency", flat=True).distinct()}
         currencies = sorted(used | {balance.account.currency for balance in balances})
@@ -184,7 +190,7 @@ class JournalView(ExportView):
         )
         return self.answer_file(content)
 
-    def opening_balances(self, names: LedgerNames) -> list[OpeningBalance]:
+    def opening_balances(self, names: ExportNames) -> list[OpeningBalance]:
         """Return those of the exported accounts; none where a filter leaves out rows of an account."""
         if not WHOLE_ACCOUNTS.issuperset(self.request.query_params):
             return []
@@ -213,7 +219,7 @@ class BeancountView(JournalView):
     @file_schema("export_transactions_beancount", "text/plain")
     def download(self, request: Request) -> StreamingHttpResponse:
         """Export transactions for beancount. Accounts begin with their opening balances."""
-        rows, names = self.booked(), LedgerNames.load_for(self.user)
+        rows, names = self.booked(), ExportNames.load_for(self.user)
         content = write_beancount(
             read_rows(rows, names),
             names,
@@ -233,7 +239,7 @@ class OfxView(ExportView):
     @file_schema("export_transactions_ofx", "application/x-ofx")
     def download(self, request: Request) -> StreamingHttpResponse:
         """Export transactions as OFX 2. There is one statement for each account and currency."""
-        rows, names = self.booked(), LedgerNames.load_for(self.user)
+        rows, names = self.booked(), ExportNames.load_for(self.user)
         groups = rows.order_by("account", "currency").values_list("account", "currency")
         statements = [
             self._statement(rows, names, account, currency, first, last)
@@ -242,7 +248,7 @@ class OfxView(ExportView):
         return self.answer_file(write_ofx(statements, at=timezone.now()))
 
     def _statement(
-        self, rows: QuerySet[Any], names: LedgerNames, pk: int | None, currency: str, first: dt.date, last: dt.date
+        self, rows: QuerySet[Any], names: ExportNames, pk: int | None, currency: str, first: dt.date, last: dt.date
     ) -> OfxStatement:
         account = names.accounts[pk] if pk is not None else None
         of_account = rows.filter(account=pk, currency=currency)

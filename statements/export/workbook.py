@@ -15,7 +15,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_col_to_name, xl_range, xl_range_abs
 
 from expenses.ledger.money import minor_units
-from statements.export.rows import ExportRow, LedgerNames
+from statements.export.rows import ExportNames, ExportRow
 
 #: Rows of a sheet, its header included, and letters of a cell: Excel's limits.
 MAX_ROWS, MAX_LETTERS = 1_048_576, 32_767
@@ -34,7 +34,7 @@ UNCATEGORIZED = "Uncategorized"
 Sums = dict[tuple[str, int], dict[int, Decimal]]
 
 
-def write_workbook(parts: Iterable[Sequence[ExportRow]], names: LedgerNames) -> Iterator[bytes]:
+def write_workbook(parts: Iterable[Sequence[ExportRow]], names: ExportNames) -> Iterator[bytes]:
     """Yield the finished file. Money out is negative, and each currency has sums of its own."""
     with TemporaryDirectory(prefix="outlay-export-") as folder:
         path = Path(folder) / "transactions.xlsx"
@@ -115,7 +115,7 @@ def _money_format(book: Any, currency: str, **more: Any) -> Any:
     return book.add_format({"num_format": f"#,##0{'.' + '0' * n if n else ''}", **more})
 
 
-def _write_sums(book: Any, sheet: Any, sums: Sums, lengths: Sequence[int], names: LedgerNames) -> None:
+def _write_sums(book: Any, sheet: Any, sums: Sums, lengths: Sequence[int], names: ExportNames) -> None:
     """Write a table for each currency: a line for each category, a column for each month, and totals."""
     bold = book.add_format({"bold": True})
     months = sorted({month for by_month in sums.values() for month in by_month})
@@ -178,5 +178,5 @@ def _sum_of_rows(at: int, place: int, lengths: Sequence[int]) -> str:
     return "=" + "+".join(terms)
 
 
-def _name(category: int, names: LedgerNames) -> str:
+def _name(category: int, names: ExportNames) -> str:
     return names.catalog.name(category) or UNCATEGORIZED

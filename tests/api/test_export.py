@@ -38,7 +38,7 @@ def read_csv(data: bytes, **marks: Any) -> list[dict[str, str]]:
 
 def test_a_row_has_all_its_columns_and_money_out_is_negative(ana):
     record(ana, "accounts/", name="Checking", currency="EUR")
-    more = {"category": "Groceries", "tags": ["food", "bio"], "payment_method": "card", "mcc": "5411"}
+    more: dict[str, Any] = {"category": "Groceries", "tags": ["food", "bio"], "payment_method": "card", "mcc": "5411"}
     more |= {"merchant": "REWE", "notes": "two bags", "external_id": "bank-1", "review": "needed"}
     more |= {"iban": "DE89370400440532013000", "is_excluded_from_budget": True}
     row = record(

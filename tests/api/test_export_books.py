@@ -81,6 +81,8 @@ def beancount(data: bytes, folder: Path) -> Balances:
     for entry in entries:
         if isinstance(entry, beans.Transaction):
             for posting in entry.postings:
+                assert posting.units is not None
+                assert posting.units.number is not None
                 found[posting.account][posting.units.currency] += posting.units.number
     return {name: {c: n for c, n in sums.items() if n} for name, sums in found.items()}
 
