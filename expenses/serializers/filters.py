@@ -13,6 +13,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.misspellings import did_you_mean, no_currency
+from accounts.models import User
 from expenses.categorization.catalog import Catalog
 from expenses.ledger.dates import EARLIEST, LATEST, since, until
 from expenses.ledger.money import currency_codes
@@ -164,18 +165,7 @@ class TransactionFilter(HelpfulFilterSet):
         return rows.filter(category__in=[category.pk] if is_alone else catalog.with_children(category))
 
     def by_account(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
-        return rows.filter(account=self.find_account(value))
-
-    def find_account(self, value: str) -> Account:
-        """Return the account of the user by its id or name. Raises ValidationError."""
-        accounts = Account.objects.for_user(self.request.user)
-        # Names are compared in Python, because SQLite folds the case of ASCII letters only.
-        known: dict[Any, Account] = {a.name.casefold(): a for a in accounts} | {a.pk: a for a in accounts}
-        account = known.get(as_id_or_name(value)) or known.get(value.strip().casefold())
-        if account is None:
-            detail = f"There is no account “{value}”.{did_you_mean(value, [a.name for a in accounts])}"
-            raise serializers.ValidationError({"account": detail}, code="does_not_exist")
-        return account
+        return rows.filter(account=find_account(value, user=self.request.user))
 
     def by_tag(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
         tags = Tag.objects.for_user(self.request.user)
@@ -207,6 +197,18 @@ class TransactionFilter(HelpfulFilterSet):
 
     def by_search(self, rows: TransactionQuerySet, name: str, value: str) -> TransactionQuerySet:
         return rows.search(value)
+
+
+def find_account(value: str, *, user: User) -> Account:
+    """Return an account of the user's ledger by its id or name. Raises ValidationError."""
+    accounts = Account.objects.for_user(user)
+    # Names are compared in Python, because SQLite folds the case of ASCII letters only.
+    known: dict[Any, Account] = {a.name.casefold(): a for a in accounts} | {a.pk: a for a in accounts}
+    account = known.get(as_id_or_name(value)) or known.get(value.strip().casefold())
+    if account is None:
+        detail = f"There is no account “{value}”.{did_you_mean(value, [a.name for a in accounts])}"
+        raise serializers.ValidationError({"account": detail}, code="does_not_exist")
+    return account
 
 
 class CategoryFilter(HelpfulFilterSet):

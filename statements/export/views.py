@@ -19,7 +19,7 @@ from expenses.ledger.dates import EARLIEST
 from expenses.ledger.money import format_amount, round_to_minor_units
 from expenses.models import Transaction
 from expenses.reports.balances import SIGNED, rows_of
-from expenses.serializers.filters import TransactionFilter
+from expenses.serializers.filters import TransactionFilter, find_account
 from expenses.views.base import AS_USER, LedgerViewSet
 from statements.export.beancount import write_beancount
 from statements.export.bookings import OpeningBalance
@@ -196,8 +196,7 @@ class JournalView(ExportView):
             return []
         wanted = list(names.accounts.values())
         if "account" in self.request.query_params:
-            filters = TransactionFilter(self.request.query_params, request=self.request)
-            wanted = [filters.find_account(self.request.query_params["account"])]
+            wanted = [find_account(self.request.query_params["account"], user=self.user)]
         return [
             OpeningBalance(account, format_amount(account.opening_balance, account.currency))
             for account in wanted
