@@ -291,6 +291,12 @@ class Chain:
     def deferred(self) -> tuple[Link, ...]:
         return tuple(link for link in self.links if link.is_deferred)
 
+    def looks_at(self, question: Question) -> frozenset[str]:
+        """Return which of VARYING the verdict about such a question depends on."""
+        return frozenset[str]().union(
+            *(link.provider.looks_at(question) for link in self.links if not link.is_deferred)
+        )
+
     def decide(self, questions: Sequence[Question]) -> list[Verdict]:
         """Ask every immediate link; deferred ones are noted as waiting where nobody was confident."""
         trail = _Trail(questions)

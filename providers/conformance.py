@@ -30,6 +30,7 @@ from django.db import connections
 
 from providers.interface import (
     EFFECT_FIELDS,
+    VARYING,
     Answer,
     Effects,
     LabeledQuestion,
@@ -283,6 +284,20 @@ def check_equal_keys_get_equal_answers(exam: Exam) -> None:
         exam.require(len(told) == 1, f"answers differently to transactions of one key, such as {_about(members[0])}")
 
 
+def check_what_is_not_looked_at_does_not_matter(exam: Exam) -> None:
+    """Check `looks_at`: an answer stays the same when an amount, a currency or a day that it leaves out changes."""
+    other = {"amount": Decimal("4321.09"), "currency": "JPY", "date": dt.date(2024, 2, 29)}
+    for question in exam.batch():
+        looked_at = exam.provider.looks_at(question)
+        exam.require(looked_at <= VARYING, f"looks at {sorted(looked_at - VARYING)}, which are not among VARYING")
+        ignored = {name: value for name, value in other.items() if name not in looked_at}
+        if "size" in looked_at:
+            ignored.pop("amount", None)
+        changed = replace(question, **ignored)
+        here, there = (_comparable(exam.ask([one])[0]) for one in (question, changed))
+        exam.require(here == there, f"answers differently for another {' or '.join(ignored)} of {_about(question)}")
+
+
 def check_input_is_left_alone(exam: Exam) -> None:
     """Check that a link does not sort, empty or extend the batch, which is the chain's."""
     batch = exam.batch()
@@ -344,6 +359,7 @@ CHECKS: tuple[Check, ...] = (
     check_same_question_same_answer,
     check_batches_do_not_matter,
     check_equal_keys_get_equal_answers,
+    check_what_is_not_looked_at_does_not_matter,
     check_recall_is_quick_and_complete,
     check_learning_makes_another,
     check_what_is_taught_is_all_that_is_known,

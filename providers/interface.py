@@ -11,6 +11,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, NamedTuple
 
@@ -180,6 +181,17 @@ class Question:
         return matching_text(self.merchant, self.description)
 
 
+#: Parts of a question that differ from row to row of a statement. `size` is the amount's, as `size_of` has it.
+VARYING = frozenset({"amount", "size", "currency", "date"})
+NOTHING_VARYING: frozenset[str] = frozenset()
+
+
+@lru_cache(maxsize=16_384)
+def size_of(amount: Decimal | None) -> int | None:
+    """Return the power of two that the amount, in units of its currency and one more, reaches."""
+    return None if amount is None else int(math.log2(float(amount) + 1))
+
+
 class LabeledQuestion(NamedTuple):
     """A transaction and the id of the category that its owner says is right."""
 
@@ -292,6 +304,13 @@ class Provider(ABC):
     def key(self, question: Question) -> Hashable:
         """Return a key that is equal for equal answers, so that the chain asks once; None is never equal."""
         return None
+
+    def looks_at(self, question: Question) -> frozenset[str]:
+        """Return which of VARYING its answers depend on, for questions of this owner and trust.
+
+        Other fields always count. A link that leaves amounts out is asked once for each text of a statement.
+        """
+        return VARYING
 
     def recall(self, questions: Sequence[Question]) -> Sequence[Suggestion | None]:
         """Return answers known from before, without any remote call. A deferred link may keep some."""

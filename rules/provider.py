@@ -3,7 +3,17 @@
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
-from providers.interface import EFFECT_FIELDS, NO_EFFECTS, Answer, Effects, Evidence, Provider, Question, Suggestion
+from providers.interface import (
+    EFFECT_FIELDS,
+    NO_EFFECTS,
+    VARYING,
+    Answer,
+    Effects,
+    Evidence,
+    Provider,
+    Question,
+    Suggestion,
+)
 from rules.engine.compilation import rules_of
 from rules.engine.evaluation import VERSION, Evaluation, evaluate, explain
 from rules.engine.movements import Movement
@@ -18,6 +28,10 @@ class RulesProvider(Provider):
     name = "rule"
     version = VERSION
     is_measured = False
+
+    def looks_at(self, question: Question) -> frozenset[str]:
+        """Return what the owner's rules look at."""
+        return VARYING & rules_of(question.owner).triggered_by(question.trigger).fields
 
     def categorize_many(self, questions: Sequence[Question]) -> Sequence[Answer]:
         known: dict[tuple[int, str], _RuleAnswers] = {}

@@ -6,8 +6,8 @@ from functools import lru_cache
 from typing import ClassVar
 
 from expenses.models import Classifier
-from providers.interface import Answer, LabeledQuestion, Provider, Question
-from providers.learning.provider import TaughtProvider, key_of, suggest_all
+from providers.interface import NOTHING_VARYING, Answer, LabeledQuestion, Provider, Question
+from providers.learning.provider import LEARNED_FROM, TaughtProvider, key_of, suggest_all
 from providers.learning.weights import UnusableWeights, Weights
 
 #: Number of classifiers in memory; each takes a few megabytes.
@@ -28,6 +28,10 @@ class LearnedProvider(Provider):
 
     def key(self, question: Question) -> Hashable:
         return question.trust.classifier, *key_of(question)
+
+    def looks_at(self, question: Question) -> frozenset[str]:
+        """Return nothing without a classifier of the owner's: the shipped weights know no amounts."""
+        return LEARNED_FROM if question.trust.classifier else NOTHING_VARYING
 
     def categorize_many(self, questions: Sequence[Question]) -> Sequence[Answer]:
         """Answer all; one query for each classifier that this process has not used lately."""

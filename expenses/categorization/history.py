@@ -21,6 +21,7 @@ from expenses.models import Hint, PrivacyChoices
 from expenses.models import Transaction as Row
 from providers.interface import (
     NO_EFFECTS,
+    NOTHING_VARYING,
     Answer,
     Direction,
     Effects,
@@ -56,6 +57,7 @@ AMOUNT_MARGIN = 0.1
 WIDEST_SPAN = 1.25
 #: More votes say no more.
 MOST_VOTES = 50
+AMOUNT = frozenset({"amount"})
 #: Rows that count of one text, where another one only begins with the same words.
 FACTS_OF_TEXT = 2
 #: Recently confirmed rows that examples for the model are taken from.
@@ -214,6 +216,11 @@ class HistoryProvider(Provider):
     name = "history"
     version = "2"
     support_weight = SupportWeight(1.3, 0.5)
+
+    def looks_at(self, question: Question) -> frozenset[str]:
+        """Return the amount once the owner has confirmed a row: it tells choices for one text apart."""
+        has_confirmed = Row.objects.filter(ledger_id=question.owner).confirmed().exists()
+        return AMOUNT if has_confirmed else NOTHING_VARYING
 
     def categorize_many(self, questions: Sequence[Question]) -> Sequence[Answer]:
         texts = [normalize(t.text)[:TEXT_LENGTH] for t in questions]

@@ -16,6 +16,7 @@ from providers.damaged_names.index import Damage, NameIndex, NameMatch
 from providers.damaged_names.shipped import ShippedName, find_shipped_name, is_known_whole, is_ordinary
 from providers.interface import (
     NO_EFFECTS,
+    NOTHING_VARYING,
     Answer,
     Effects,
     Evidence,
@@ -80,6 +81,9 @@ class KeywordProvider(Provider):
             id(question.keywords),
             question.trust.names,
         )
+
+    def looks_at(self, question: Question) -> frozenset[str]:
+        return NOTHING_VARYING
 
     def categorize_many(self, questions: Sequence[Question]) -> Sequence[Answer]:
         known: dict[Hashable, KindCategories] = {}

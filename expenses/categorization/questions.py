@@ -38,6 +38,13 @@ def ask_chain(
     return [answers.get(i, NOT_ASKED) for i in range(len(drafts))]
 
 
+def varying_fields(
+    draft: TransactionDraft, *, catalog: Catalog, trigger: Literal["create", "import"] = "create"
+) -> frozenset[str]:
+    """Return which of VARYING verdicts about drafts of the ledger depend on."""
+    return configured_chain().looks_at(question_of_draft(draft, catalog=catalog, trigger=trigger))
+
+
 def question_of_draft(
     draft: TransactionDraft, *, catalog: Catalog, trigger: Literal["create", "import"] = "create"
 ) -> Question:

@@ -10,7 +10,6 @@ for pharmacies never seen before.
 import math
 from collections import Counter
 from collections.abc import Sequence
-from decimal import Decimal
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -22,7 +21,7 @@ from numpy.typing import NDArray
 from providers.calibration import log_odds
 from providers.damaged_names.shipped import find_shipped_name
 from providers.grams import Features, GramTable, codes_of_pieces, grams_of
-from providers.interface import Direction, Question
+from providers.interface import Direction, Question, size_of
 from providers.merchants.provider import LEAST_CERTAIN, MerchantFinding, doubtful_category, find_answer, is_certain
 from providers.name_classifier.provider import load_name_classifier
 from providers.normalization import normalize
@@ -125,11 +124,6 @@ def example_of_finding(category: str, direction: str) -> Features:
 def example_of_resemblance(category: str) -> Features:
     """Return the features of a transaction of which only a resemblance to the category is known."""
     return _named([(f"G{category}", _TYPICAL_RESEMBLANCE), ("Dnone", _NOTHING_FOUND), ("dirout", _DIRECTION)])
-
-
-def size_of(amount: Decimal | None) -> int | None:
-    """Return the power of two that the amount, in units of its currency and one more, reaches."""
-    return None if amount is None else int(math.log2(float(amount) + 1))
 
 
 @lru_cache(maxsize=4096)

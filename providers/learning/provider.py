@@ -10,8 +10,16 @@ from numpy.typing import NDArray
 
 from providers.calibration import log_odds, logistic
 from providers.grams import words_read
-from providers.interface import Evidence, LabeledQuestion, Provider, Question, Suggestion, SupportWeight
-from providers.learning.features import TextKnowledge, buckets_of_finding, features_of, known_of, size_of
+from providers.interface import (
+    Evidence,
+    LabeledQuestion,
+    Provider,
+    Question,
+    Suggestion,
+    SupportWeight,
+    size_of,
+)
+from providers.learning.features import TextKnowledge, buckets_of_finding, features_of, known_of
 from providers.learning.imagined import group_names, load_imagined
 from providers.learning.training import train
 from providers.learning.weights import Weights
@@ -38,6 +46,8 @@ CURVE = (0.29, 0.78, 0.08)
 LEAST_CONFIDENCE = 0.15
 #: Shares below this say nothing.
 LEAST_SUPPORT = 0.0005
+#: What a trained classifier looks at besides the fields that always count.
+LEARNED_FROM = frozenset({"size"})
 NOT_LEARNED = "It has not learned from enough confirmed transactions yet, or was of no use."
 UNSURE = "It learned nothing that tells one category from the others."
 #: A word with less weight for a category is not named as a reason.
@@ -63,6 +73,9 @@ class TaughtProvider(Provider):
 
     def key(self, question: Question) -> Hashable:
         return key_of(question)
+
+    def looks_at(self, question: Question) -> frozenset[str]:
+        return LEARNED_FROM
 
     def categorize_many(self, questions: Sequence[Question]) -> list[Suggestion | None]:
         """Answer as `suggest_all`."""

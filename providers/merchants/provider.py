@@ -11,6 +11,7 @@ from babel import Locale
 
 from providers.interface import (
     NO_EFFECTS,
+    NOTHING_VARYING,
     Direction,
     Effects,
     Evidence,
@@ -317,6 +318,9 @@ class MerchantProvider(Provider):
             question.country,
             offer_key(question),
         )
+
+    def looks_at(self, question: Question) -> frozenset[str]:
+        return NOTHING_VARYING
 
     def categorize_many(self, questions: Sequence[Question]) -> list[Suggestion | None]:
         """Answer each transaction whose merchant or words are known, None for the others."""

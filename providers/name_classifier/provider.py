@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from providers.calibration import log_odds, logistic
 from providers.grams import Features, GramTable, grams_of, shares_of
-from providers.interface import Evidence, Provider, Question, Suggestion, SupportWeight
+from providers.interface import NOTHING_VARYING, Evidence, Provider, Question, Suggestion, SupportWeight
 from providers.merchants.provider import (
     KindCategories,
     KindCategory,
@@ -125,6 +125,9 @@ class NameClassifierProvider(Provider):
         """Return a key for equal answers."""
         country = question.country or self._country
         return normalize(question.text), question.direction, country.lower(), offer_key(question)
+
+    def looks_at(self, question: Question) -> frozenset[str]:
+        return NOTHING_VARYING
 
     def categorize_many(self, questions: Sequence[Question]) -> list[Suggestion | None]:
         """Guess the category of money spent; decline if the name says little, or money came in."""

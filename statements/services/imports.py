@@ -20,6 +20,7 @@ from expenses.models.transactions import TransactionDraft
 from expenses.services.ledger_lock import Refusal, bury, ledger_write, make_room, next_version, remove_row
 from expenses.services.pairs import pair_run
 from expenses.services.runs import Work
+from expenses.services.statement_answers import StatementAnswers
 from expenses.services.statement_rows import record_statement_rows
 from statements.entries import Entry, Losses, read_records, summarize, targets_of
 from statements.formats import importer_for, importer_named
@@ -268,8 +269,9 @@ class ImportWork(Work):
             raise Refusal(SUPERSEDED, code="committed")
         try:
             records = read_records(statement)
+            answers = StatementAnswers(run.ledger_id)
             while chunk := list(islice(records, CHUNK)):
-                catalog = Catalog.load(run.ledger_id)
+                catalog = answers.renew()
                 drafts: dict[Account, list[TransactionDraft]] = defaultdict(list)
                 for record in chunk:
                     if isinstance(record, Entry):
@@ -277,7 +279,7 @@ class ImportWork(Work):
                             raise Refusal("The account of this import is gone; give it another one.", code="account")
                         drafts[record.account].append(record.draft(catalog))
                 for account, of_account in drafts.items():
-                    record_statement_rows(run=run, account=account, drafts=of_account, catalog=catalog)
+                    record_statement_rows(run=run, account=account, drafts=of_account, answers=answers)
                 if len(chunk) == CHUNK:
                     make_room()
             pair_run(run)
