@@ -1,6 +1,5 @@
 """A CAMT document as a stream of its parts: one entry is held at a time, so that memory stays bounded."""
 
-import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,12 +13,12 @@ from defusedxml.expatreader import DefusedExpatParser
 
 from statements.delimited.encoding import decodes, detect_encoding
 from statements.importer import UnreadableFile
+from statements.texts import text_chunks
 
 #: The elements that hold the entries of one account: of a statement, a report, and a notification.
 STATEMENTS = frozenset(("Stmt", "Rpt", "Ntfctn"))
 _PARTS = frozenset(("Acct", "Bal", "Ntry", "StmtPgntn", "RptPgntn", "NtfctnPgntn"))
 _DEEPEST = 64
-_CHUNK = 1 << 16
 _DECLARED = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._-]{1,40})[\"']")
 _MESSAGE = re.compile(r"\b([a-z]{4}\.[0-9]{3})\b")
 _NO_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
@@ -101,25 +100,19 @@ def document_parts(data: bytes, encoding: str) -> Iterator[Part]:
 
 
 def _chunks(data: bytes, encoding: str) -> Iterator[str]:
-    """Yield the text from the first tag on, without characters that XML cannot hold. Lines keep their numbers."""
-    decoder = codecs.getincrementaldecoder(encoding)("replace")
-    is_before = True
-    for start in range(0, len(data), _CHUNK):
-        text = decoder.decode(data[start : start + _CHUNK], final=start + _CHUNK >= len(data))
-        text = _NO_CONTROLS.sub("", text)
-        if is_before:
-            # Nothing but a mark of the encoding may stand before the declaration, but banks write blank lines there.
-            before, mark, after = text.partition("<")
-            if not mark:
-                continue
-            is_before = False
-            text = mark + after
-            declaration, end, rest = text.partition("?>")
-            if text.startswith("<?xml") and end:
-                text = rest
-                before += declaration
-            yield "\n" * before.count("\n")
-        yield text
+    """Yield the text after the XML declaration, without characters that XML cannot hold. Lines keep their numbers.
+
+    Nothing but a mark of the encoding may stand before the declaration, but banks write blank lines there. What it says
+    about the encoding is known better by now.
+    """
+    chunks = (_NO_CONTROLS.sub("", chunk) for chunk in text_chunks(data, encoding))
+    first = next(chunks, "")
+    start = max(0, first.find("<"))
+    if first.startswith("<?xml", start):
+        start = first.find("?>", start) + len("?>")
+    yield "\n" * first.count("\n", 0, start)
+    yield first[start:]
+    yield from chunks
 
 
 class _Handler(ContentHandler):

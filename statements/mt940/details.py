@@ -45,8 +45,8 @@ def details_of(lines: list[str]) -> Details:
     """Return the details of a field's lines. A text without a known structure is the description as it is."""
     raw = "".join(lines)
     if found := _GERMAN.match(raw):
-        return _german(_unwrapped(lines, is_structured=True), found[1])
-    text = _unwrapped(lines, is_structured=False)
+        return _german(_unwrapped(lines, sign=found[1]), found[1])
+    text = _unwrapped(lines)
     if text.startswith("/") and _SLASH.search(text):
         return _slashed(_split(text, _SLASH))
     if len(_DUTCH.findall(text)) > 1:
@@ -56,18 +56,21 @@ def details_of(lines: list[str]) -> Details:
     return Details(_plain(text), "", _iban_within(text))
 
 
-def _unwrapped(lines: list[str], *, is_structured: bool) -> str:
+def _unwrapped(lines: list[str], *, sign: str = "") -> str:
     """Join lines as they were before they were broken: full lines directly, others with a blank.
 
-    In a structured text lines are directly joined, but for one that lost the blank at its end.
+    If a `sign` structures the text, lines are joined directly, but for one that lost the blank at its end.
     """
     joined: list[str] = []
     width = 0
+    before = ""
     for number, line in enumerate(lines):
         if number:
-            is_cut = width != _WIDTH - 1 if is_structured else width >= _WIDTH
+            has_lost_blank = width == _WIDTH - 1 and sign not in before[-2:]
+            is_cut = not has_lost_blank if sign else width >= _WIDTH
             joined.append("" if is_cut else " ")
-        joined.append(line if is_structured or len(line) >= _WIDTH - _TAG_WIDTH else line.rstrip())
+        joined.append(line if sign or len(line) >= _WIDTH - _TAG_WIDTH else line.rstrip())
+        before = line
         width = len(line) if number else max(len(line) + _TAG_WIDTH, _WIDTH if len(line) == _WIDTH else 0)
     return "".join(joined)
 

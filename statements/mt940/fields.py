@@ -1,18 +1,33 @@
 """The fields of MT940 messages with their lines: envelopes, ends of messages and unknown tags are taken apart here."""
 
-import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from statements.texts import text_chunks
+
 #: Marks beside tags: more text of a field, the begin of a message, and its end.
 _TEXT, _MESSAGE, _STOP = "text", "message", "end"
-_CHUNK = 1 << 16
+_LONGEST_ACCOUNT = 50
+_LONG_LINE = 1000
 _BREAK = re.compile(r"\r\n|\r|\n")
-_TAG = re.compile(r"[ \t]{0,3}:[ ]?([0-9]{2}[A-Z]?|NS|[0-9]{3,4}):(.*)", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(
+    r"[ \t]{0,3}:[ ]?(?:([0-9]{2}[A-Z]?|NS|[0-9]{3,4}):|(6[0-5][FM]?)(?=[CD][0-9]{6}[A-Z]{3}))(.*)",
+    re.IGNORECASE | re.DOTALL,
+)
+#: Tags that end a text. Any other one inside a text is a part of it, such as the minutes of a time.
+_KNOWN = frozenset(
+    (
+        *("13", "13D", "20", "21", "25", "25P", "28", "28C", "34F", "60", "60F", "60M", "61", "62", "62F", "62M"),
+        *("64", "64F", "65", "65F", "86", "90C", "90D", "NS"),
+    )
+)
+_BOUNDS = _KNOWN | {_MESSAGE, _STOP}
+_HOUR_AT_END = re.compile(r"(?:^|[T ])[0-2][0-9]$")
+_MINUTES = re.compile(r":[0-5][0-9]:[0-5][0-9](?![0-9])")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufeff]")
 #: A minus alone, or with the bracket that closes the text block.
-_END = re.compile(r"[ \t]*-(?:[})]|[ \t]*$)")
+_END = re.compile(r"[ \t]*-(?:\}|[ \t]*$)")
 #: Everything up to the text block, and the number of the message in the block before it.
 _ENVELOPE = re.compile(r"\{[1-4]:")
 _KIND = re.compile(r"\{2:[IO]([0-9]{3})")
@@ -59,6 +74,11 @@ class Statement:
         self.fields[-1].lines.append(text)
         self.last_line = line
 
+    @property
+    def is_in_text(self) -> bool:
+        """True while a text (:86:) may go on."""
+        return not self.is_ended and bool(self.fields) and self.fields[-1].tag == "86"
+
     def has(self, *tags: str) -> bool:
         """Return True if a field has one of the tags."""
         return any(one.tag in tags for one in self.fields)
@@ -73,7 +93,10 @@ def statements_of(data: bytes, encoding: str) -> Iterator[Statement]:
             if is_in_field and statement is not None:
                 statement.extend(number, text)
             continue
-        begins = statement is None or mark == _MESSAGE or _begins(mark, statement)
+        if statement is not None and statement.is_in_text and mark not in _BOUNDS:
+            statement.extend(number, f":{mark}:{text}")
+            continue
+        begins = statement is None or mark == _MESSAGE or _begins(mark, text, statement)
         if begins and statement is not None:
             yield statement
             statement = None
@@ -94,9 +117,9 @@ def _tokens(data: bytes, encoding: str) -> Iterator[tuple[int, str, str]]:
 
     The text of the begin of a message is the number of its kind, such as 940.
     """
-    kind = ""
+    kind = before = ""
     for number, text in _lines(data, encoding):
-        line = text
+        line, before_it, before = text, before, text
         if _END.match(line):
             yield number, _STOP, ""
         if envelope := _ENVELOPE.search(line):
@@ -106,18 +129,19 @@ def _tokens(data: bytes, encoding: str) -> Iterator[tuple[int, str, str]]:
                 continue
             yield number, _MESSAGE, kind
             line = line[block.end() :]
-        if tag := _TAG.match(line):
-            yield number, tag[1].upper(), tag[2]
+        tag = _TAG.match(line)
+        if tag and not (_MINUTES.match(line) and _HOUR_AT_END.search(before_it)):
+            yield number, (tag[1] or tag[2]).upper(), tag[3]
         elif line.strip():
             yield number, _TEXT, line
 
 
-def _begins(tag: str, statement: Statement) -> bool:
-    """Return True if a field with the tag does not belong to the statement before it."""
+def _begins(tag: str, text: str, statement: Statement) -> bool:
+    """Return True if a field does not belong to the statement before it."""
     if tag == "20":
         return statement.has("20", "61", "60F", "60M", "62F", "62M")
     if tag in ("25", "25P"):
-        return statement.has("25", "25P")
+        return statement.has("25", "25P") and len(text) <= _LONGEST_ACCOUNT
     return tag in ("60F", "60M", "60") and statement.has("60F", "60M", "60", "62F", "62M")
 
 
@@ -131,19 +155,17 @@ def _lines(data: bytes, encoding: str) -> Iterator[tuple[int, str]]:
         if line.strip() == ":":
             before = ":"
             continue
-        if len(line) > _CHUNK // 64 and len(parts := _TAGS_INSIDE.split(line)) > 2:
+        if len(line) > _LONG_LINE and len(parts := _TAGS_INSIDE.split(line)) > 2:
             yield from ((number, part) for part in parts if part)
         else:
             yield number, line
 
 
 def _broken_lines(data: bytes, encoding: str) -> Iterator[str]:
-    decoder = codecs.getincrementaldecoder(encoding)("replace")
     rest = ""
-    for start in range(0, len(data), _CHUNK):
-        is_last = start + _CHUNK >= len(data)
-        rest += decoder.decode(data[start : start + _CHUNK], final=is_last)
-        if is_last or not rest.endswith("\r"):
+    for text in text_chunks(data, encoding):
+        rest += text
+        if not rest.endswith("\r"):
             *complete, rest = _BREAK.split(rest)
             yield from complete
     yield from _BREAK.split(rest)

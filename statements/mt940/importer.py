@@ -36,7 +36,11 @@ _OPENING = ("60F", "60M", "60")
 _CLOSING = ("62F", "62M", "62")
 _INTERIM = ("34F", "90D", "90C")
 #: A text after one of these belongs to the account, not to a movement.
-_NOT_OF_MOVEMENT = frozenset((*_OPENING, *_CLOSING, "64", "65", "90C", "90D", "20", "25", "25P", "28", "28C"))
+_NOT_OF_MOVEMENT = frozenset(
+    (*_OPENING, *_CLOSING, "64", "64F", "65", "65F", "90C", "90D", "20", "25", "25P", "28", "28C")
+)
+#: Balances of what is available come after the closing one, and a few banks write them alone.
+_AFTER_CLOSING = ("64", "64F", "65", "65F")
 #: A limit EURD100, a sum 3EUR10,00, a balance C200302EUR10,00.
 _CURRENCY = re.compile(r"(?:[CD]?[0-9]+)?([A-Z]{3})")
 _NO_REFERENCE = frozenset(("NONREF", "KREF+", "EREF", "EREF+", "NOREF", "NOTPROVIDED", "PREF", "MARF"))
@@ -90,7 +94,9 @@ def _rows(
 
 def _check_end(statement: Statement) -> None:
     """Refuse a file that was cut off: its last statement has begun and does not close. Raises UnreadableFile."""
-    is_closed = any(field.tag in _CLOSING and balance_of(field.text) for field in statement.fields)
+    is_closed = statement.has(*_AFTER_CLOSING) or any(
+        field.tag in _CLOSING and balance_of(field.text) for field in statement.fields
+    )
     is_open = statement.has(*_OPENING) or statement.has(*_CLOSING) or statement.is_enveloped
     if is_open and not is_closed and not statement.is_ended:
         raise UnreadableFile(

@@ -144,6 +144,30 @@ def test_a_file_that_was_cut_off_is_refused(text):
     assert error.value.detail.startswith(f"Line {n_lines}: the file ends in the middle of the statement from line ")
 
 
+def test_a_statement_may_end_with_its_available_balance():
+    rows = read(":20:A\n:25:77\n:60F:C260227EUR500,00\n:61:260302D1,00N005\n:65F:C260302EUR499,00")
+    assert [row.amount for row in rows] == [Decimal("-1.00")]
+
+
+def test_a_time_that_is_broken_at_its_colon_stays_in_the_text():
+    first = "?20Kartenzahlung am Bahnhof?21 2026-03-02T16"
+    row = only(":61:260302D1,00N005", f":86:106{first}", ":26:37 Folge 007", ":12:11")
+    assert row.description == "Kartenzahlung am Bahnhof 2026-03-02T16:26:37 Folge 007:12:11"
+    assert only(":61:260302D1,00N005", ":86:Karte 02.03. 16", ":20:37 Uhr").description == "Karte 02.03. 16 :20:37 Uhr"
+
+
+def test_a_text_with_the_tag_of_the_account_is_no_new_account():
+    data = statement(":61:260302D1,00N005", f":25:166?00GUTSCHRIFT?20{'Verwendung ' * 6}").encode()
+    reading = Mt940Importer().detect(data)
+    assert [account.key for account in reading.accounts] == ["10050000/77"]
+
+
+def test_a_closing_balance_without_its_colon_is_found():
+    text = statement(":61:260302D1,00N005", ":86:Bakery", closing="C260302EUR499,00").replace(":62F:", ":62F")
+    assert [row.description for row in read(text)] == ["Bakery"]
+    assert Mt940Importer().detect(text.encode()).warnings == []
+
+
 def test_a_fragment_without_balances_is_read():
     assert [(row.amount, row.account) for row in read(":61:260302D1,00N005\n-")] == [(Decimal("-1.00"), "")]
 
