@@ -168,6 +168,8 @@ class AccountSummary:
     """Period, totals by currency, and fingerprints of the entries of one account."""
 
     account: Account | None
+    #: True if a row names no currency.
+    lacks_currency: bool = False
     first_date: dt.date = dt.date.max
     last_date: dt.date = dt.date.min
     fingerprints: set[str] = field(default_factory=set)
@@ -178,6 +180,7 @@ class AccountSummary:
         self.first_date = min(self.first_date, entry.row.date)
         self.last_date = max(self.last_date, entry.row.date)
         self.fingerprints.add(entry.fingerprint)
+        self.lacks_currency |= not entry.row.currency
         self.sums[entry.currency][entry.direction] += entry.amount
 
     @property
@@ -216,9 +219,13 @@ class StatementSummary:
     """Counts of records, and a summary for each account that the file names, by key; "" for rows that name none."""
 
     n_errors: int = 0
-    n_skipped: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
     losses: Losses = field(default_factory=lambda: defaultdict(list))
     accounts: dict[str, AccountSummary] = field(default_factory=dict)
+
+    @property
+    def n_skipped(self) -> int:
+        return self.skipped.total()
 
     @property
     def n_rows(self) -> int:
@@ -256,7 +263,7 @@ def summarize(records: Iterable[Record], *, catalog: Catalog) -> StatementSummar
         elif isinstance(record, RowError):
             summary.n_errors += 1
         else:
-            summary.n_skipped += 1
+            summary.skipped[record.reason] += 1
     return summary
 
 

@@ -18,8 +18,10 @@ NO_ROWS = "no_rows"
 UNKNOWN_ACCOUNT = "unknown_account"
 #: The code of the question whether rows go into another account than the file says.
 OTHER_ACCOUNT = "other_account"
+#: The code of the question in which currency amounts are, where neither file nor account says it.
+NO_CURRENCY = "no_currency"
 #: Questions without whose answer nothing is recorded; the others are answered by the likelier reading.
-BLOCKING = (OTHER_CURRENCY, NO_ROWS, UNKNOWN_ACCOUNT, OTHER_ACCOUNT)
+BLOCKING = (OTHER_CURRENCY, NO_ROWS, UNKNOWN_ACCOUNT, OTHER_ACCOUNT, NO_CURRENCY)
 STOPPED = (RunStatus.FAILED, RunStatus.CANCELED, RunStatus.REVERTED)
 
 

@@ -143,7 +143,7 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerView
 
         This is done in the background; the run shows how far it is. Rows are recorded as `rows/` shows them, even while
         `questions` are open. Only rows that cannot be read, and the questions `unknown_account`, `other_account`,
-        `other_currency` and `no_rows` stop a commit.
+        `other_currency`, `no_currency` and `no_rows` stop a commit.
         """
         statement = self._parsed()
         fields = self.checked(CommitInput).validated_data

@@ -11,6 +11,7 @@ from expenses.ledger.ibans import iban_in
 from statements.delimited.amounts import parse_amount, possible_decimals
 from statements.delimited.table import Column, SampleTable
 from statements.delimited.words import currency_of, is_currency_code, means, mentions
+from statements.importer import FileAccount
 
 #: Longer cells, and cells with blanks, are texts that people wrote.
 _MAX_LENGTH = 64
@@ -65,6 +66,37 @@ def _is_varied(column: Column) -> bool:
     return n_distinct > 1 and not are_own
 
 
+def own_accounts(table: SampleTable, columns: "Columns") -> list[FileAccount]:
+    """Return the account that the statement is of: the one IBAN above the table, or the same in every row."""
+    above = {iban for fields in table.preamble for cell in fields if (iban := _iban_within(cell))}
+    if len(above) == 1:
+        return [_own(iban=above.pop())]
+    for column in table.columns:
+        is_own = means(column.name, "own_account")
+        is_likely = mentions(column.name, "iban") and table.height >= _ROWS_OF_EACH
+        if not (is_own or is_likely) or column in columns.ibans or len(column.distinct) != 1 or column.fullness < 1:
+            continue
+        cell = column.filled[0]
+        if iban := iban_in(cell):
+            return [_own(iban=iban)]
+        if is_own and _NUMBER.fullmatch(cell):
+            return [_own(number="".join(cell.split()))]
+    return []
+
+
+_NUMBER = re.compile(r"[0-9xX*•/. -]{3,30}[0-9]{3,}")
+_GROUPS = re.compile(r"[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]{2,4}){3,8}")
+
+
+def _own(*, iban: str = "", number: str = "") -> FileAccount:
+    return FileAccount(key=iban or number, iban=iban, number=number)
+
+
+def _iban_within(cell: str) -> str:
+    """Return the IBAN in a cell such as “IBAN: DE89 3704 …”, "" if there is none."""
+    return next((iban for text in _GROUPS.findall(cell[:200]) if (iban := iban_in(text))), "")
+
+
 #: Balances in real files are at times stale or rounded in some rows; this share of steps must fit.
 FIT = 0.6
 #: A single step that fits by chance must not turn what the bank wrote around.
@@ -102,6 +134,8 @@ def running_balance(amounts: Sequence[Decimal | None], balances: Sequence[Decima
 
 
 _MAX_UNNAMED = 2
+#: Three letters in a row: account numbers and references have fewer.
+_WORD = re.compile(r"[^\W\d_]{3}")
 #: Headers known less well than this are passed over where others are known better.
 _WELL_KNOWN = 0.9
 
@@ -127,9 +161,11 @@ def description_columns(table: SampleTable, free: list[Column], merchants: list[
         chosen += _well_known([c for c in free if c.role == "merchant" and c.is_text])
     if not chosen and not merchants:
         chosen = _longest(free)
-    used = [*chosen, *merchants]
-    if any(not any(c.cells[row] for c in used) for row in range(table.height)):
-        chosen += [c for c in free if c.role in {"type", "flag"} and c.is_text and c not in chosen][:1]
+    kinds = [c for c in free if c.role in {"type", "flag"} and c.is_text]
+    for column in [*kinds[:1], *_longest([c for c in free if c.role != "type"])]:
+        bare = [row for row in range(table.height) if not any(c.cells[row] for c in (*chosen, *merchants))]
+        if column not in chosen and any(column.cells[row] for row in bare):
+            chosen.append(column)
     return chosen
 
 
@@ -144,10 +180,19 @@ def _is_flag(column: Column) -> bool:
 
 def _longest(free: list[Column]) -> list[Column]:
     texts = [c for c in free if c.role in {"", "external_id", "type"} and c.is_text and not _is_flag(c)]
-    have_words = [c for c in texts if any(sum(map(str.isalpha, t)) * 2 > len(t.replace(" ", "")) for t in c.distinct)]
+    have_words = [c for c in texts if any(map(_WORD.search, c.distinct)) and not c.is_identifier]
     plain = [c for c in have_words if not all(map(is_currency_code, c.distinct))]
     varied = [c for c in plain if len(c.distinct) > 1] or plain
     return sorted(varied, key=lambda c: (-sum(map(len, c.filled)), c.index))[:_MAX_UNNAMED]
+
+
+def text_columns(table: SampleTable, columns: "Columns") -> list[Column]:
+    """Return the columns that may hold texts: those that play no part and have cells that differ and no number."""
+    parts = (*columns.dates, *columns.money, columns.balance, columns.currency, columns.status, *columns.ibans)
+    return [c for c in table.columns if c not in parts and c.is_text and any(map(_LETTER.search, c.distinct))]
+
+
+_LETTER = re.compile(r"[^\W\d_]")
 
 
 _FEW = 6

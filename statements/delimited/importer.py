@@ -6,7 +6,7 @@ from itertools import chain, islice
 from typing import Any, ClassVar
 
 from statements.delimited.amounts import AmountError, decimal_of, parse_amount, possible_decimals
-from statements.delimited.columns import Columns, find_columns
+from statements.delimited.columns import Columns, find_columns, own_accounts, text_columns
 from statements.delimited.dates import FormatChoice, Hints, choose_format
 from statements.delimited.encoding import detect_encoding
 from statements.delimited.money import Signs, find_decimal, find_signs
@@ -24,7 +24,7 @@ from statements.delimited.table import (
     table_of,
     tidy,
 )
-from statements.delimited.words import currency_of, is_currency_code, meaning
+from statements.delimited.words import currency_of, is_currency_code, meaning, means
 from statements.importer import (
     Importer,
     Profile,
@@ -38,12 +38,20 @@ from statements.importer import (
 )
 
 _SAMPLE = 200
+#: Characters of a cell, and names of columns, that a sentence shows.
+_SHOWN, _MAX_NAMED = 40, 12
 
 
 _NO_TABLE = (
     "No table with a date and an amount was found in this file. "
     "Check that it is the list of transactions as CSV, with a column of dates and one of amounts."
 )
+
+
+def _describe_unknown(table: SampleTable) -> str:
+    """Return the sentences about a table without dates or amounts, with its columns."""
+    names = ", ".join(f"“{name}”" for name in table.names[:_MAX_NAMED] if name)
+    return f"{_NO_TABLE} The columns here are {names}." if names else _NO_TABLE
 
 
 class _Detection:
@@ -65,7 +73,9 @@ class _Detection:
         choice = self._date_format(signs, currency)
         profile = self._profile(decimal, signs, choice, currency)
         self._ask_about_pending(profile)
-        return Reading(profile, self._table.names, self._questions)
+        self._ask_about_texts()
+        accounts = own_accounts(self._table, self._columns)
+        return Reading(profile, self._table.names, self._questions, accounts, list(self._warnings()))
 
     def _profile(self, decimal: str, signs: Signs, choice: FormatChoice, currency: str) -> dict[str, Any]:
         columns, flag = self._columns, signs.flag
@@ -209,6 +219,28 @@ class _Detection:
         )
         self._questions.append(ReadingQuestion("leave_out_pending", "pending_rows", detail, (False, True)))
 
+    def _ask_about_texts(self) -> None:
+        """Ask for the texts where no column is one for sure."""
+        columns = self._columns
+        if not self._table.height or columns.descriptions or columns.merchants:
+            return
+        if texts := text_columns(self._table, columns):
+            first = ", ".join(f"“{column.filled[0][:_SHOWN]}” in column {column.index}" for column in texts)
+            detail = f"No column is known to hold the texts of the transactions. It may be one of these: {first}."
+            alternatives = ([], *([column.index] for column in texts))
+            self._questions.append(ReadingQuestion("description", "unknown_text", detail, alternatives))
+
+    def _warnings(self) -> Iterator[str]:
+        """Yield sentences about what the file is, beside its rows."""
+        securities = [name for name in self._table.names if means(name, "security")]
+        if len(securities) > 1:
+            named = ", ".join(f"“{name}”" for name in securities)
+            yield f"The columns {named} are those of a securities account. Buys and sells are no expenses."
+        columns = self._columns
+        lacks_text = self._table.height and not columns.descriptions and not columns.merchants
+        if lacks_text and not text_columns(self._table, columns):
+            yield "No column of the file holds a text, so its rows have no description."
+
     def _currency_code(self, decimal: str) -> str:
         """Return the one currency that headers, amounts or preamble name; "" if a column holds it."""
         if self._filled_currencies:
@@ -219,7 +251,9 @@ class _Detection:
             words = "".join(char if char.isalnum() or char in "€£$" else " " for char in column.name).split()
             named |= {currency_of(word) for word in words if word.isupper() or not word.isalpha()} - {""}
         beside = {_beside(cell, decimal) for column in money for cell in column.filled[:20]} - {""}
-        for codes in (named, beside, set(_preamble_codes(self._table.preamble))):
+        above = [cell.strip() for fields in self._table.preamble for cell in fields]
+        alone = {cell for cell in above if cell.isupper() and is_currency_code(cell)}
+        for codes in (named, beside, set(_preamble_codes(self._table.preamble)), alone):
             if len(codes) == 1:
                 return next(iter(codes))
         return ""
@@ -267,7 +301,7 @@ class DelimitedImporter(Importer):
         columns = find_columns(table)
         is_named = header_row is not None and names_money(sample[header_row].fields)
         if not (table.height or is_named) or not columns.dates or not columns.money:
-            raise UnreadableFile("no_table", _NO_TABLE)
+            raise UnreadableFile("no_table", _describe_unknown(table))
         return _Detection(data, encoding, dialect, table, columns).reading()
 
     def read(self, data: bytes, profile: Profile) -> Iterator[StatementRow | RowError | Skipped]:

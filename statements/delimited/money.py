@@ -124,6 +124,8 @@ def find_signs(table: SampleTable, columns: Columns, decimal: str) -> Signs:
     known = [amount.value for amount in amounts if amount is not None and amount.value]
     if signs.flag or signs.unsigned_is == "out" or not known:
         return signs
+    if all(amount.marked for amount in amounts if amount is not None and amount.value):
+        return signs  # a plus says that money came in
     # A list without a minus, and a card's list of mostly positive amounts, leave the sign in doubt.
     n_positive = sum(value > 0 for value in known)
     above = [cell for fields in table.preamble for cell in fields]

@@ -10,10 +10,10 @@ from decimal import Decimal
 from typing import Any
 
 from expenses.models import Account
-from statements.account_matching import contradicts, match_account, missing_numbers
 from statements.entries import StatementSummary
 from statements.importer import FileAccount, ReadingQuestion
-from statements.models import OTHER_ACCOUNT, OTHER_CURRENCY, UNKNOWN_ACCOUNT, Import
+from statements.models import NO_CURRENCY, OTHER_ACCOUNT, OTHER_CURRENCY, UNKNOWN_ACCOUNT, Import
+from statements.services.account_matching import contradicts, match_account, missing_numbers
 
 #: Ids of accounts that a question offers.
 MAX_OFFERED = 20
@@ -79,8 +79,10 @@ def assign_accounts(statement: Import) -> list[ReadingQuestion]:
 
 def count_rows(statement: Import, summary: StatementSummary) -> list[ReadingQuestion]:
     """Store what the rows of each account come to, and return the questions about their currencies."""
+    unnamed = summary.accounts.get("")
     for stored in statement.accounts:
-        found = summary.accounts.get(stored["key"])
+        # A table names its account once, and not in each row.
+        found = summary.accounts.get(stored["key"], unnamed if len(statement.accounts) == 1 else None)
         n_rows, n_known = (len(found.fingerprints), found.n_known) if found else (0, 0)
         stored |= {"n_rows": n_rows, "n_new": n_rows - n_known, "n_duplicates": n_known}
         stored["totals"] = found.totals if found else {}
@@ -88,6 +90,8 @@ def count_rows(statement: Import, summary: StatementSummary) -> list[ReadingQues
     if len(statement.accounts) > 1:
         totals = summary.accounts[""].totals if "" in summary.accounts else {}
     questions = _other_currency(statement, "account", statement.account, totals, confirmed)
+    if statement.lacks_account and "" in summary.accounts and summary.accounts[""].lacks_currency:
+        questions.append(_no_currency(statement))
     if len(statement.accounts) <= 1:
         return questions
     by_id = Account.objects.in_bulk([stored["account"] for stored in statement.accounts if stored["account"]])
@@ -207,6 +211,18 @@ def _other_account(named: FileAccount, own: Account, claimed: list[Account]) -> 
         choose = f"For {names}, PATCH the import with {_body('account', claimed[0].pk)}"
     detail = f"{says} {choose}, or confirm “{own}”: PATCH the import with {_body('account', own.pk)}."
     return ReadingQuestion("account", OTHER_ACCOUNT, detail, (own.pk, *(account.pk for account in claimed)))
+
+
+def _no_currency(statement: Import) -> ReadingQuestion:
+    base = statement.user.base_currency
+    accounts = Account.objects.filter(ledger_id=statement.ledger_id, is_active=True)
+    offered = tuple(accounts.values_list("pk", flat=True)[:MAX_OFFERED])
+    if offered:
+        answer = f"PATCH the import with {_body('account', offered[0])}, or with the id of another account."
+    else:
+        answer = f"Open one (POST accounts/), and PATCH the import with {_body('account', 'its name')}."
+    detail = f"The file names no currency. Amounts are shown in {base}, and count in that of the account. {answer}"
+    return ReadingQuestion("account", NO_CURRENCY, detail, offered)
 
 
 def _other_currency(

@@ -22,7 +22,7 @@ from expenses.services.pairs import pair_run
 from expenses.services.runs import Work
 from expenses.services.statement_answers import StatementAnswers
 from expenses.services.statement_rows import record_statement_rows
-from statements.entries import Entry, Losses, read_records, summarize, targets_of
+from statements.entries import Entry, Losses, StatementSummary, read_records, summarize, targets_of
 from statements.formats import importer_for, importer_named
 from statements.importer import ProfileError, ReadingQuestion, UnreadableFile
 from statements.models import BLOCKING, NO_ROWS, Import, ImportStatus, Profile
@@ -43,6 +43,8 @@ READ_FIELDS = (
 )  # fmt: skip
 #: Keys of a profile that may differ from one file of a bank to the next.
 FILE_KEYS = ("encoding", "delimiter", "quotechar", "header_row")
+#: Skipped records that say nothing about why a file has no transactions.
+IN_ANY_FILE = ("header", "preamble", "blank")
 #: Examples that a sentence about a file names.
 MAX_NAMED = 3
 CORRECTABLE = (ImportStatus.PARSED, ImportStatus.FAILED)
@@ -185,13 +187,23 @@ def _read(statement: Import) -> None:
     open_questions += count_rows(statement, summary)
     statement.questions = [q for q in statement.questions if q["code"] not in BLOCKING]
     if not statement.n_rows:
-        detail = (
-            "No transaction was found in this file, so there is nothing to record. Correct the profile, "
-            "or DELETE this import and upload another file."
-        )
-        statement.questions.append(asdict(ReadingQuestion("file", NO_ROWS, detail)))
+        statement.questions.append(asdict(ReadingQuestion("file", NO_ROWS, _why_no_rows(statement, summary))))
     statement.questions += map(asdict, open_questions)
     statement.status, statement.error = ImportStatus.PARSED, ""
+
+
+def _why_no_rows(statement: Import, summary: StatementSummary) -> str:
+    """Return why a file has no transaction, and what to do."""
+    skipped = {reason: n for reason, n in summary.skipped.items() if reason not in IN_ANY_FILE}
+    why = "it has no rows below its header" if summary.skipped["header"] else "it lists none"
+    if summary.n_errors:
+        why = f"none of its {summary.n_errors} rows can be read; rows/?show=errors says why"
+    elif skipped:
+        counts = ", ".join(f"{reason}: {n}" for reason, n in skipped.items())
+        why = f"its rows are of other kinds ({counts}); rows/?show=skipped lists them"
+    detail = f"No transaction was found in this file: {why}. "
+    detail += "Correct the profile, or DELETE this import and upload another file."
+    return " ".join([detail, *statement.warnings])
 
 
 def _sentences(losses: Losses) -> Iterator[str]:

@@ -165,7 +165,7 @@ def test_some_rows_without_an_account_beside_several_accounts_need_one(ana, book
     open_account(ana, "Giro", iban=IBAN)
     open_account(ana, "Card", number="XXXX1234")
     purse = open_account(ana, "Purse")
-    text = [GIRO, CARD, *ROWS, *CARD_ROWS, "row||2026-03-04|-1.00|Kiosk"]
+    text = [GIRO, CARD, *ROWS, *CARD_ROWS, "row||2026-03-04|-1.00|Kiosk|currency=EUR"]
     body = books(ana, *text, commit="true").json()
     assert (body["status"], body["questions"]) == ("parsed", [])
     address = f"imports/{body['id']}/"

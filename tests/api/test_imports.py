@@ -700,7 +700,7 @@ def test_a_file_without_transactions_is_not_recorded_and_says_so(ana, giro, sett
     question = {
         "attr": "file",
         "code": "no_rows",
-        "detail": "No transaction was found in this file, so there is nothing to record. Correct the profile, or "
+        "detail": "No transaction was found in this file: it has no rows below its header. Correct the profile, or "
         "DELETE this import and upload another file.",
         "alternatives": [],
     }
