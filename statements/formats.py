@@ -2,27 +2,22 @@
 
 import codecs
 
+from statements.archive.importer import ArchiveImporter
 from statements.camt.importer import CamtImporter
 from statements.delimited.importer import DelimitedImporter
 from statements.importer import Importer, UnreadableFile
 from statements.mt940.importer import Mt940Importer
 from statements.ofx.importer import OfxImporter
+from statements.pdf.importer import PdfImporter
 from statements.qif.importer import QifImporter
-
-#: Formats with marks of their own. A file that has the marks of two is refused.
-MARKED: tuple[Importer, ...] = (OfxImporter(), QifImporter(), CamtImporter(), Mt940Importer())
-#: Nearly any text can be taken for a delimited one, so it is asked last.
-IMPORTERS: tuple[Importer, ...] = (*MARKED, DelimitedImporter())
-_TITLES = " and ".join(", ".join(importer.title for importer in IMPORTERS).rsplit(", ", 1))
+from statements.workbook.importer import WorkbookImporter
 
 _BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
 _CONTAINERS = {
-    b"PK\x03\x04": (
-        "spreadsheet",
-        "This is a spreadsheet or a zip archive. Save it as CSV (UTF-8) and upload that file.",
+    b"PK": (
+        "archive",
+        "This archive or document holds no statements. Save its table as .xlsx or CSV and upload that file.",
     ),
-    b"\xd0\xcf\x11\xe0": ("spreadsheet", "This is an old Excel workbook. Save it as CSV (UTF-8) and upload that file."),
-    b"%PDF": ("pdf", "This is a PDF. Download the statement from your bank as CSV and upload that file."),
     b"\x89PNG": ("image", "This is a picture. Download the statement from your bank as CSV and upload that file."),
     b"\xff\xd8\xff": ("image", "This is a picture. Download the statement from your bank as CSV and upload that file."),
     b"\x1f\x8b": ("archive", "This is a compressed file. Unpack it and upload the statement inside."),
@@ -33,6 +28,9 @@ def importer_for(data: bytes) -> Importer:
     """Return the importer that recognizes the content. Raises `UnreadableFile` with what to do next."""
     if not data.strip():
         raise UnreadableFile("empty", "The file is empty. Download it from your bank again and upload that file.")
+    for binary in BINARY:
+        if binary.recognizes(data):
+            return binary
     for magic, (code, detail) in _CONTAINERS.items():
         if data.startswith(magic):
             raise UnreadableFile(code, detail)
@@ -46,7 +44,7 @@ def importer_for(data: bytes) -> Importer:
     if len(fitting) > 1:
         titles = " and ".join(importer.title for importer in fitting)
         raise UnreadableFile("ambiguous_format", f"This file has the marks of {titles}. Upload one statement a file.")
-    for importer in fitting or IMPORTERS:
+    for importer in (*fitting, DELIMITED):
         if importer.recognizes(data):
             return importer
     raise UnreadableFile(
@@ -63,3 +61,13 @@ def importer_named(name: str) -> Importer:
             return importer
     known = ", ".join(importer.format for importer in IMPORTERS)
     raise UnreadableFile("unknown_format", f"No format is called “{name}”. Choose one of: {known}.", attr="format")
+
+
+#: Formats that are no text, told apart by their first bytes and by what is inside.
+BINARY: tuple[Importer, ...] = (WorkbookImporter(), PdfImporter(), ArchiveImporter(importer_for, importer_named))
+#: Text formats with marks of their own. A file that has the marks of two is refused.
+MARKED: tuple[Importer, ...] = (OfxImporter(), QifImporter(), CamtImporter(), Mt940Importer())
+#: Nearly any text can be taken for a delimited one, so it is asked last.
+DELIMITED = DelimitedImporter()
+IMPORTERS: tuple[Importer, ...] = (*BINARY, *MARKED, DELIMITED)
+_TITLES = " and ".join(", ".join(importer.title for importer in IMPORTERS).rsplit(", ", 1))

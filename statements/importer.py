@@ -143,12 +143,15 @@ class Importer(ABC):
     """One format of statement. An importer holds no state: each method is a pure function of its arguments.
 
     `format` is its name in the API, `title` its name in sentences. A parser whose memory or time a file could exhaust
-    sets `is_limited`: it runs in a child process with limits.
+    belongs in a child process: see `statements.limits`.
     """
 
     format: ClassVar[str]
     title: ClassVar[str]
-    is_limited: ClassVar[bool] = False
+
+    def n_lines(self, data: bytes) -> int:
+        """Return about how many lines the file has, to refuse one that is too long. Raises `UnreadableFile`."""
+        return max(data.count(b"\n"), data.count(b"\r"))
 
     @abstractmethod
     def recognizes(self, data: bytes) -> bool:

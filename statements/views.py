@@ -7,14 +7,14 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
 from rest_framework.exceptions import ErrorDetail
-from rest_framework.parsers import BaseParser, MultiPartParser
+from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from expenses.serializers.runs import RunSerializer
 from expenses.services.runs import perform_run, queue_run
 from expenses.views.base import NO_CURSOR, Conflict, LedgerViewSet
-from expenses.views.parsers import JSONParser
+from expenses.views.parsers import FormParser, JSONParser
 from statements.entries import SHOWN, RecordList
 from statements.importer import UnreadableFile
 from statements.models import Import, ImportStatus, Profile
@@ -164,7 +164,7 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerView
         """A form brings a file; everything else is JSON."""
         method = str(getattr(self.request, "method", "")).lower()
         is_upload = self.action_map.get(method, getattr(self, "action", "")) == "create"
-        return [MultiPartParser()] if is_upload else [JSONParser()]
+        return [FormParser()] if is_upload else [JSONParser()]
 
     def _parsed(self, *, or_failed: bool = False) -> Import:
         statement: Import = self.get_object()

@@ -11,10 +11,12 @@ from contextlib import contextmanager
 from shutil import copyfileobj
 from typing import Any, BinaryIO, cast
 
-from django.core.exceptions import SuspiciousOperation
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.core.files.uploadhandler import FileUploadHandler
 from django.core.handlers.wsgi import WSGIRequest
 from django.http.multipartparser import MultiPartParser, MultiPartParserError
+
+from expenses.views.parsers import is_form_too_large
 
 KEY_HEADER = "Idempotency-Key"
 #: Visible ASCII.
@@ -39,11 +41,13 @@ def received_body(request: WSGIRequest) -> Iterator[str]:
 
     A transaction inside the block therefore holds no locks while a slow client sends. The fingerprint is the SHA-256 of
     method, address and body, in hexadecimal. A form counts by its fields and files, since its boundary differs each
-    time. Raises RequestDataTooBig for a body that is no form and too large for memory.
+    time. Raises RequestDataTooBig for a body that is too large.
     """
     if request.content_type != "multipart/form-data":
         yield _digest(request, hashlib.sha256(request.body).hexdigest())
         return
+    if is_form_too_large(request.META):
+        raise RequestDataTooBig
     with tempfile.SpooledTemporaryFile(max_size=1024 * 1024) as form:
         copyfileobj(request._stream, form)  # noqa: SLF001 - `read` would forbid the view to read
         content = _content_of(request, form)

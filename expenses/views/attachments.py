@@ -6,7 +6,6 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
-from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -15,6 +14,7 @@ from expenses.models import Attachment, Transaction
 from expenses.serializers.attachments import AttachmentInput, AttachmentSerializer
 from expenses.services.attachments import attach_file, remove_attachment
 from expenses.views.base import LedgerViewSet, RetrieveViewSet
+from expenses.views.parsers import FormParser
 
 
 class TransactionAttachmentsViewSet(LedgerViewSet):
@@ -22,7 +22,7 @@ class TransactionAttachmentsViewSet(LedgerViewSet):
 
     queryset = Transaction.objects.all()
     serializer_class = AttachmentSerializer
-    parser_classes = [MultiPartParser]
+    parser_classes = [FormParser]
 
     @extend_schema(operation_id="transactions_attachments_list", responses=AttachmentSerializer(many=True))
     def list(self, request: Request, transaction: int) -> Response:

@@ -1,4 +1,4 @@
-"""The parser of JSON bodies, which refuses large and deeply nested ones early."""
+"""The parsers of JSON and of forms, which refuse large and deeply nested bodies early."""
 
 import json
 from collections.abc import Mapping
@@ -39,6 +39,28 @@ class JSONParser(parsers.JSONParser):
         if _is_deeper_than(data, MAX_DEPTH):
             raise _too_deep()
         return data
+
+
+#: Bytes of a form beside its file.
+_FORM_MARGIN = 1 << 20
+
+
+class FormParser(parsers.MultiPartParser):
+    """A parser of forms with a file. It refuses a form that is larger than any file may be, and reads none of it."""
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        if is_form_too_large((parser_context or {})["request"].META):
+            raise BodyTooLarge
+        return super().parse(stream, media_type, parser_context)
+
+
+def is_form_too_large(headers: Mapping[str, Any]) -> bool:
+    """Return True if the length that a request gives is beyond the largest file; servers read no more than it."""
+    length = str(headers.get("CONTENT_LENGTH") or "")
+    limit: int = max(settings.IMPORT_MAX_BYTES, settings.ATTACHMENT_MAX_BYTES) + _FORM_MARGIN
+    return length.isdigit() and int(length) > limit
 
 
 def _place_of(cause: BaseException | None) -> str:

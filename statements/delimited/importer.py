@@ -38,6 +38,7 @@ from statements.importer import (
 )
 
 _SAMPLE = 200
+MAX_COLUMNS = 4096
 #: Characters of a cell, and names of columns, that a sentence shows.
 _SHOWN, _MAX_NAMED = 40, 12
 
@@ -290,12 +291,15 @@ class DelimitedImporter(Importer):
             return False
         return find_dialect(data, detect_encoding(data)) is not None
 
-    def detect(self, data: bytes) -> Reading:
+    def detect(self, data: bytes, *, dialect: Dialect | None = None) -> Reading:
         encoding = detect_encoding(data)
-        dialect = find_dialect(data, encoding)
+        dialect = dialect or find_dialect(data, encoding)
         if dialect is None:
             raise UnreadableFile("no_table", _NO_TABLE)
         sample = list(islice(records(data, encoding=encoding, **dialect._asdict()), _SAMPLE))
+        if max((len(record.fields) for record in sample), default=0) > MAX_COLUMNS:
+            detail = f"The table has more than {MAX_COLUMNS} columns. Save the columns of the statement alone."
+            raise UnreadableFile("too_many_columns", detail)
         header_row = find_header(sample)
         table = table_of(sample, header_row)
         columns = find_columns(table)

@@ -42,7 +42,7 @@ READ_FIELDS = (
     "confirmed_currencies",
 )  # fmt: skip
 #: Keys of a profile that may differ from one file of a bank to the next.
-FILE_KEYS = ("encoding", "delimiter", "quotechar", "header_row")
+FILE_KEYS = ("encoding", "delimiter", "quotechar", "header_row", "sheets")
 #: Skipped records that say nothing about why a file has no transactions.
 IN_ANY_FILE = ("header", "preamble", "blank")
 #: Examples that a sentence about a file names.
@@ -63,11 +63,11 @@ def receive_statement(
 
     The answer's status is `reading` for a file so large that the worker has to read it; queue the task then.
     """
-    n_lines = max(data.count(b"\n"), data.count(b"\r"))
+    importer = importer_for(data)
+    n_lines = importer.n_lines(data)
     if n_lines > settings.IMPORT_MAX_ROWS:
         detail = f"The file has {n_lines} lines; at most {settings.IMPORT_MAX_ROWS} are read at once. Split it by year."
         raise UnreadableFile("too_many_rows", detail)
-    importer = importer_for(data)
     reading = importer.detect(data)
     if wants_commit and account is None and not reading.accounts:
         raise UnreadableFile("required", "Say into which account the rows go.", attr="account")

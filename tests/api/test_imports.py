@@ -485,7 +485,7 @@ def test_a_saved_profile_is_used_for_files_of_the_same_columns(ana, giro):
     [
         (b"", "empty"),
         (b"\x89PNG\r\n\x1a\n\x00\x00", "image"),
-        (b"PK\x03\x04anything", "spreadsheet"),
+        (b"PK\x03\x04anything", "archive"),
         (b"\x00\x01\x02\x03" * 50, "binary"),
         ("Date;Text;Amount\n2026-01-02;a\0b;-5.00\n".encode("utf-16"), "binary"),
         (b"hello world\nthis is no statement\n", "no_table"),
@@ -750,6 +750,6 @@ def test_a_refusal_names_the_formats_that_are_read(ana, content):
     answer = upload(ana, content)
     assert_problem(answer, 400, ("file", "no_table"))
     assert answer.json()["errors"][0]["detail"] == (
-        "No table with a date and an amount was found in this file. Outlay reads OFX, QIF, CAMT, MT940 and CSV. "
-        "Download the list of transactions from your bank as one of these, and upload that file."
+        "No table with a date and an amount was found in this file. Outlay reads Excel, PDF, zip, OFX, QIF, CAMT, MT940 "
+        "and CSV. Download the list of transactions from your bank as one of these, and upload that file."
     )

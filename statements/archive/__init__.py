@@ -1,0 +1,1 @@
+"""Zip archives with several statements, read as one."""

@@ -1,0 +1,64 @@
+"""A PDF as rows of a statement. It runs in the child process, and loads its libraries there."""
+
+import io
+from typing import Any
+
+import pdfplumber
+from pdfminer.pdfdocument import PDFPasswordIncorrect
+from pdfminer.pdfparser import PDFSyntaxError
+from pdfplumber.utils.exceptions import PdfminerException
+
+from statements.importer import UnreadableFile
+from statements.pdf.lines import PrintedWord, TextLine, lines_of
+from statements.pdf.table import statement_in
+
+MAX_PAGES = 200
+#: Words of one page; a page of a statement has some hundreds.
+_MAX_WORDS = 20_000
+
+
+def convert(data: bytes) -> dict[str, Any]:
+    """Return the statement in a PDF, as `statement_in` does. Scripts and forms in the file are never run.
+
+    Raises `UnreadableFile` for a PDF that is locked, damaged, too long, a picture, or no clear table.
+    """
+    try:
+        lines = _lines(data)
+    except PdfminerException as error:
+        cause = error.args[0] if error.args else None
+        if isinstance(cause, PDFPasswordIncorrect):
+            raise UnreadableFile(
+                "encrypted",
+                "The PDF is protected by a password. Open it, print it into a new PDF, and upload that file.",
+            ) from None
+        if isinstance(cause, PDFSyntaxError):
+            raise _damaged() from None
+        raise
+    if not lines:
+        raise UnreadableFile(
+            "picture",
+            "The PDF holds pictures of pages, and no text. Download the statement from your bank as CSV or Excel.",
+        )
+    return statement_in(lines)
+
+
+def _lines(data: bytes) -> list[TextLine]:
+    lines: list[TextLine] = []
+    with pdfplumber.open(io.BytesIO(data)) as pdf:
+        if not pdf.pages:
+            raise _damaged()
+        if len(pdf.pages) > MAX_PAGES:
+            detail = (
+                f"The PDF has {len(pdf.pages)} pages; at most {MAX_PAGES} are read. Download a shorter period, or CSV."
+            )
+            raise UnreadableFile("too_many_pages", detail)
+        for number, page in enumerate(pdf.pages, start=1):
+            words = page.dedupe_chars().extract_words(x_tolerance=1.5, y_tolerance=2)[:_MAX_WORDS]
+            found = [PrintedWord(word["text"], word["x0"], word["x1"], word["top"], word["bottom"]) for word in words]
+            lines += lines_of(found, page=number, first=len(lines) + 1)
+            page.close()
+    return lines
+
+
+def _damaged() -> UnreadableFile:
+    return UnreadableFile("damaged", "The PDF is damaged. Download it from your bank again and upload that file.")

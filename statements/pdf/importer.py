@@ -1,0 +1,121 @@
+"""The importer of PDFs with a text layer: a child process finds the rows, and the profile says how to take them."""
+
+import datetime as dt
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from statements.delimited.words import is_currency_code
+from statements.importer import (
+    FileAccount,
+    Importer,
+    Profile,
+    ProfileError,
+    Reading,
+    ReadingQuestion,
+    RowError,
+    Skipped,
+    StatementRow,
+)
+from statements.limits.parent import converted
+
+_CONVERSION = "statements.pdf.conversion"
+_MAGIC = b"%PDF-"
+#: Some servers put bytes of their own before the file.
+_MAGIC_WITHIN = 1024
+
+
+class PdfImporter(Importer):
+    """A statement as PDF. Pages that are pictures are refused."""
+
+    format: ClassVar[str] = "pdf"
+    title: ClassVar[str] = "PDF"
+
+    def recognizes(self, data: bytes) -> bool:
+        return data.startswith(_MAGIC) or (_MAGIC in data[:_MAGIC_WITHIN] and b"%%EOF" in data[-_MAGIC_WITHIN:])
+
+    def n_lines(self, data: bytes) -> int:
+        found = converted(data, by=_CONVERSION)
+        return len(found["rows"]) + len(found["skipped"])
+
+    def detect(self, data: bytes) -> Reading:
+        found = converted(data, by=_CONVERSION)
+        formats: list[str] = found["date_formats"]
+        profile = {
+            "format": self.format,
+            "date_format": formats[0],
+            "invert_sign": bool(found["is_card"] and _is_mostly_positive(found["rows"])),
+            "currency_code": found["currency"] or None,
+        }
+        questions, warnings = [], []
+        if len(formats) > 1:
+            detail = f"Every date of the file can be read in more than one way; they were read as {formats[0]}."
+            questions.append(ReadingQuestion("date_format", "unknown_date_order", detail, tuple(formats)))
+        if not found["is_signed"] or found["is_card"]:
+            inverts = profile["invert_sign"]
+            detail = "The PDF does not say which rows are money out. Amounts without a minus were read as money "
+            detail += "out." if inverts else "in."
+            questions.append(ReadingQuestion("invert_sign", "unknown_sign", detail, (inverts, not inverts)))
+        if not found["is_proved"]:
+            warnings.append(
+                "No balance in the PDF proves that all its rows were found. Compare the totals with the statement."
+            )
+        accounts = []
+        if found["iban"]:
+            is_known = found["balance"] is not None and found["balance_date"] is not None
+            accounts.append(
+                FileAccount(
+                    found["iban"],
+                    iban=found["iban"],
+                    currency=found["currency"],
+                    balance=Decimal(found["balance"]) if is_known else None,
+                    balance_date=dt.date.fromisoformat(found["balance_date"]) if is_known else None,
+                )
+            )
+        return Reading(profile, found["columns"], questions, accounts, warnings)
+
+    def read(self, data: bytes, profile: Profile) -> Iterator[StatementRow | RowError | Skipped]:
+        found = converted(data, by=_CONVERSION)
+        index = found["date_formats"].index(profile["date_format"])
+        outcomes: list[StatementRow | RowError | Skipped] = [
+            Skipped(line, reason, (text,)) for line, reason, text in found["skipped"]
+        ]
+        outcomes += [RowError(line, "amount", "unclear", detail, tuple(raw)) for line, detail, raw in found["errors"]]
+        for line, days, description, text, currency, raw in found["rows"]:
+            if days[index] is None:
+                detail = f"Line {line}: “{description[:80]}” has no date of the form {profile['date_format']}."
+                outcomes.append(RowError(line, "date", "unreadable", detail, tuple(raw)))
+                continue
+            amount = -Decimal(text) if profile.get("invert_sign") else Decimal(text)
+            code = currency or profile.get("currency_code") or ""
+            day = dt.date.fromisoformat(days[index])
+            if amount:
+                outcomes.append(
+                    StatementRow(line, day, amount, description, "", code, tuple(raw), account=found["iban"])
+                )
+            else:
+                outcomes.append(Skipped(line, "zero", tuple(raw), day))
+        return iter(sorted(outcomes, key=lambda outcome: outcome.line))
+
+    def check_profile(self, profile: Profile, data: bytes) -> list[ProfileError]:
+        formats = converted(data, by=_CONVERSION)["date_formats"]
+        keys = ("format", "date_format", "invert_sign", "currency_code")
+        known = ", ".join(keys)
+        faults = [
+            ProfileError(key, "unknown_key", f"“{key}” is not known. The keys are: {known}.")
+            for key in profile
+            if key not in keys
+        ]
+        code = profile.get("currency_code")
+        is_code = isinstance(code, str) and is_currency_code(code)
+        checks: list[tuple[str, Any, str]] = [
+            ("format", profile.get("format") == self.format, "The format of this file is “pdf”. Leave it as it is."),
+            ("date_format", profile.get("date_format") in formats, f"The dates can be read as: {', '.join(formats)}."),
+            ("invert_sign", isinstance(profile.get("invert_sign", False), bool), "“invert_sign” is true or false."),
+            ("currency_code", not code or is_code, f"“{code}” is not an ISO 4217 code such as EUR."),
+        ]
+        return faults + [ProfileError(key, "invalid", detail) for key, is_good, detail in checks if not is_good]
+
+
+def _is_mostly_positive(rows: list[Any]) -> bool:
+    return sum(not row[3].startswith("-") for row in rows) * 2 >= len(rows)

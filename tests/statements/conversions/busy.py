@@ -1,0 +1,6 @@
+"""A conversion that never ends."""
+
+
+def convert(data):
+    while True:
+        pass

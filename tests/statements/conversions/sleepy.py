@@ -1,0 +1,7 @@
+"""A conversion that waits for nothing."""
+
+import time
+
+
+def convert(data):
+    time.sleep(3600)

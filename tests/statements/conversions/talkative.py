@@ -1,0 +1,5 @@
+"""A conversion that answers with too much."""
+
+
+def convert(data):
+    return "x" * (2 << 20)
