@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import lru_cache
 from itertools import islice
 
 from expenses.categorization.catalog import Catalog
@@ -105,6 +106,8 @@ class Entry:
 
 
 Record = Entry | RowError | Skipped
+#: Distinct amounts that are kept while a file is read.
+_MOST_KEPT = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,31 +126,48 @@ def read_entries(
     Equal rows of one file are counted, so that two equal coffees on one day are two entries, and the same two again in
     another statement of the account are recognized.
     """
-    seen: Counter[tuple[object, ...]] = Counter()
+    seen: Counter[tuple[object, str]] = Counter()
+    checked: dict[tuple[Decimal, str], tuple[Decimal, str]] = {}
     for record in records:
         if not isinstance(record, StatementRow):
             yield record
             continue
         target = targets.get(record.account) or targets[""]
         code = record.currency or target.currency
-        amount = round_to_minor_units(abs(record.amount), code)
+        money = record.amount, code
+        if money not in checked:
+            if len(checked) >= _MOST_KEPT:
+                checked.clear()
+            checked[money] = round_to_minor_units(abs(record.amount), code), str(record.amount.normalize())
+        amount, signed = checked[money]
+        day = record.date
         fault = _fault(record, amount, code)
         if fault is not None:
             yield fault
         elif not amount:
-            yield Skipped(record.line, "zero", record.raw, record.date)
+            yield Skipped(record.line, "zero", record.raw, day)
         else:
             place = target.account.pk if target.account else record.account
-            text = " ".join(f"{record.merchant} {record.description}".casefold().split())
-            key = (record.date, record.amount.normalize(), code, record.external_id, text)
-            counted = "\x1f".join(map(str, (*key, seen[place, *key])))
-            fingerprint = hashlib.sha256(counted.encode()).hexdigest()[:32]
+            text = _folded(record.merchant, record.description)
+            key = f"{_written(day)}\x1f{signed}\x1f{code}\x1f{record.external_id}\x1f{text}"
+            n_before = seen[place, key]
+            seen[place, key] = n_before + 1
+            fingerprint = hashlib.sha256(f"{key}\x1f{n_before}".encode()).hexdigest()[:32]
             if record.external_id and is_bank_id(record.external_id):
                 fingerprint = fingerprint_with_id(
-                    fingerprint, bank_id=record.external_id, day=record.date, amount=record.amount, currency=code
+                    fingerprint, bank_id=record.external_id, day=day, amount=record.amount, currency=code
                 )
             yield Entry(record, amount, "in" if record.amount > 0 else "out", code, fingerprint, target.account)
-            seen[place, *key] += 1
+
+
+@lru_cache(maxsize=16_384)
+def _folded(merchant: str, description: str) -> str:
+    return " ".join(f"{merchant} {description}".casefold().split())
+
+
+@lru_cache(maxsize=4096)
+def _written(day: dt.date) -> str:
+    return day.isoformat()
 
 
 def _fault(row: StatementRow, amount: Decimal, currency: str) -> RowError | None:

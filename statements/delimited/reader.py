@@ -1,10 +1,12 @@
 """Records become rows, one at a time: movements of money are read exactly, everything else is named and skipped."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from itertools import islice
+from operator import itemgetter
+from typing import TypeVar
 
 from expenses.ledger.ibans import iban_in
 from statements.delimited.amounts import AmountError, parse_amount
@@ -22,6 +24,8 @@ from statements.delimited.words import (
 from statements.importer import RowError, Skipped, StatementRow
 
 MAX_DESCRIPTION = 2000
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
 
 
 def first_filled(fields: list[str], positions: Positions) -> str:
@@ -99,40 +103,68 @@ class _Interpreter:
     """A reader of single records under one layout."""
 
     def __init__(self, layout: Layout) -> None:
-        self._layout = layout
+        self.layout = layout
         self._header = [normalized(name) for name in layout.names]
         self._last_money = min(layout.amount) if layout.amount else max(layout.debit + layout.credit)
+        self._plain = _PlainRows(self) if _PlainRows.fit(layout) else None
 
     def outcome(self, record: Record) -> Outcome:
         fields = record.fields
+        if self._plain is not None and (row := self._plain.row(record)) is not None:
+            return row
         if record.error:
             detail = f"Line {record.line} cannot be split into fields: {record.error}."
             return RowError(record.line, "line", "unsplittable", detail, tuple(fields))
         try:
-            text = first_filled(fields, self._layout.date)
-            day = self._layout.parse_date(text) if text else None
+            text = first_filled(fields, self.layout.date)
+            day = self.layout.parse_date(text) if text else None
             return self._undated(record, text) if day is None else self._dated(record, day)
         except _UnreadableCellError as error:
             return RowError(record.line, error.attr, error.code, f"Line {record.line}: {error.detail}", tuple(fields))
 
+    def money(self, fields: list[str]) -> tuple[Decimal, str] | None:
+        """Return the signed amount and the text of the currency beside it; None if the row has no amount or zero."""
+        try:
+            amount, currency = self._money(fields)
+        except _UnreadableCellError:
+            return None
+        return (amount, currency) if amount else None
+
+    def currency(self, fields: list[str], beside: str) -> str | None:
+        """Return the currency that the row names, "" for the account's, None for a value that could be any."""
+        try:
+            return self._currency(fields, beside)
+        except _UnreadableCellError:
+            return None
+
+    def texts(self, fields: list[str]) -> tuple[str, str, str, str]:
+        """Return description, merchant, IBAN and merchant category code."""
+        layout = self.layout
+        merchant = collapsed(first_filled(fields, layout.merchant)) if layout.merchant else ""
+        mcc = first_filled(fields, layout.mcc) if layout.mcc else ""
+        iban = ""
+        for position in layout.iban:
+            if position < len(fields) and (iban := iban_in(tidy(fields[position]))):
+                break
+        return joined(fields, layout.description) or merchant, merchant, iban, mcc if mcc and is_mcc(mcc) else ""
+
     def continuation(self, record: Record) -> str:
         """Return the text of a record that holds nothing but more description, else ""."""
         filled = [index for index, cell in enumerate(record.fields) if cell.strip()]
-        texts = self._layout.description
+        texts = self.layout.description
         if not filled or record.error or any(index not in texts for index in filled):
             return ""
         return joined(record.fields, texts)
 
     def _dated(self, record: Record, day: date) -> Outcome:
-        fields, layout = record.fields, self._layout
+        fields, layout = record.fields, self.layout
         self._check_shape(record)
         amount, currency = self._money(fields)
         if amount is None:
             return self._without_amount(record)
         if not amount:
             return Skipped(record.line, "zero", tuple(fields), day)
-        merchant = collapsed(first_filled(fields, layout.merchant)) if layout.merchant else ""
-        description = joined(fields, layout.description) or merchant
+        description, merchant, iban, mcc = self.texts(fields)
         status = first_filled(fields, layout.status) if layout.status else ""
         # A bank gives a row its first date when it books it; another date may stand in until then.
         lacks_booking_date = len(layout.date) > 1 and not first_filled(fields, layout.date[:1])
@@ -144,19 +176,14 @@ class _Interpreter:
             reason = "pending"
         if reason:
             return Skipped(record.line, reason, tuple(fields))
-        mcc = first_filled(fields, layout.mcc) if layout.mcc else ""
-        iban = ""
-        for position in layout.iban:
-            if position < len(fields) and (iban := iban_in(tidy(fields[position]))):
-                break
         return StatementRow(
             record.line, day, amount, description, merchant, self._currency(fields, currency), tuple(fields),
-            pending, first_filled(fields, layout.external_id), iban, mcc if mcc and is_mcc(mcc) else "",
+            pending, first_filled(fields, layout.external_id), iban, mcc,
         )  # fmt: skip
 
     def _check_shape(self, record: Record) -> None:
         """Raise if the row is too long, or if the file ends within an amount: a part of it would pass for the whole."""
-        fields, layout = record.fields, self._layout
+        fields, layout = record.fields, self.layout
         if layout.widths.are_exceeded(fields):
             mark = "comma" if layout.delimiter == "," else f"“{layout.delimiter}”"
             raise _UnreadableCellError(
@@ -185,7 +212,7 @@ class _Interpreter:
 
     def _undated(self, record: Record, text: str) -> Skipped:
         """Skip what is plainly no movement, a pending row or a sum; raise for any other amount without a date."""
-        fields, layout = record.fields, self._layout
+        fields, layout = record.fields, self.layout
         texts = [cell for cell in map(str.strip, fields) if cell]
         reason = self._reason(fields, texts)
         if reason:
@@ -220,13 +247,13 @@ class _Interpreter:
         return next((found for word in words if (found := balance_label(word))), "")
 
     def _is_pending(self, text: str) -> bool:
-        return bool(text) and (normalized(text) in self._layout.pending_when or mentions(text, "pending"))
+        return bool(text) and (normalized(text) in self.layout.pending_when or mentions(text, "pending"))
 
     def _currency(self, fields: list[str], beside: str) -> str:
         """Return the currency that the row names, "" for the account's. A value that could be any is refused."""
-        text = first_filled(fields, self._layout.currency) if self._layout.currency else ""
+        text = first_filled(fields, self.layout.currency) if self.layout.currency else ""
         if not text:
-            return (currency_of(beside) if beside else "") or self._layout.currency_code
+            return (currency_of(beside) if beside else "") or self.layout.currency_code
         code = currency_of(text)
         if not code:
             raise _UnreadableCellError(
@@ -236,7 +263,7 @@ class _Interpreter:
 
     def _money(self, fields: list[str]) -> tuple[Decimal | None, str]:
         """Return (signed amount, or None if the row has none; text of the currency beside it)."""
-        layout = self._layout
+        layout = self.layout
         if not layout.amount:
             out, into = first_filled(fields, layout.debit), first_filled(fields, layout.credit)
             if out in _NOTHING and into in _NOTHING:
@@ -256,7 +283,7 @@ class _Interpreter:
         return (-value if layout.invert else value), currency
 
     def _is_flagged_out(self, fields: list[str]) -> bool:
-        layout = self._layout
+        layout = self.layout
         text = fields[layout.flag].strip() if layout.flag is not None and layout.flag < len(fields) else ""
         word = normalized(text) or text
         if word in layout.negative_when:
@@ -268,6 +295,98 @@ class _Interpreter:
                 "sign_flag", "unknown_flag", f"“{text[:_SHOWN]}” is in neither list of the sign flag."
             )
         return bool(layout.positive_when)
+
+
+#: Distinct values of one column that are kept.
+_MOST_KEPT = 20_000
+
+
+class _PlainRows:
+    """Movements whose cells hold what they should: each distinct value of a column is read once.
+
+    Every other record is left to the interpreter, whose methods read the values.
+    """
+
+    def __init__(self, interpreter: "_Interpreter") -> None:
+        layout = interpreter.layout
+        self._interpreter, self._parse_date = interpreter, layout.parse_date
+        [self._date] = layout.date
+        self._money_at = _cells(layout.amount + layout.debit + layout.credit + _flag_of(layout))
+        self._texts_at = _cells(layout.description + layout.merchant + layout.iban + layout.mcc)
+        self._currency_at = _cells(layout.currency)
+        self._ids = layout.external_id
+        widths = layout.widths
+        self._width = min(widths.length, widths.filled, widths.named)
+        self._days: dict[str, date | None] = {}
+        self._moneys: dict[tuple[str, ...], tuple[Decimal, str] | None] = {}
+        self._texts: dict[tuple[str, ...], tuple[str, str, str, str] | None] = {}
+        self._currencies: dict[tuple[str, tuple[str, ...]], str | None] = {}
+
+    @staticmethod
+    def fit(layout: Layout) -> bool:
+        """Return True if rows of the layout can be plain: a date and an amount each, and no status to heed."""
+        return len(layout.date) == 1 and not layout.status
+
+    def row(self, record: Record) -> StatementRow | None:
+        """Return the row of a plain record, else None."""
+        line, fields, error, is_open_ended = record
+        if error or is_open_ended or len(fields) > self._width:
+            return None
+        try:
+            cell, money_cells, text_cells = fields[self._date], self._money_at(fields), self._texts_at(fields)
+            currency_cells = self._currency_at(fields)
+        except IndexError:
+            return None
+        day = self._days[cell] if cell in self._days else self._day(cell)
+        money = self._moneys[money_cells] if money_cells in self._moneys else self._money(money_cells, fields)
+        texts = self._texts[text_cells] if text_cells in self._texts else self._text(text_cells, fields)
+        if day is None or money is None or texts is None:
+            return None
+        amount, beside = money
+        key = beside, currency_cells
+        currency = self._currencies[key] if key in self._currencies else self._currency(key, fields)
+        if currency is None:
+            return None
+        description, merchant, iban, mcc = texts
+        bank_id = first_filled(fields, self._ids) if self._ids else ""
+        return StatementRow(
+            line, day, amount, description, merchant, currency, tuple(fields), False, bank_id, iban, mcc
+        )  # fmt: skip
+
+    def _day(self, cell: str) -> date | None:
+        text = tidy(cell)
+        return _keep(self._days, cell, self._parse_date(text) if text else None)
+
+    def _money(self, cells: tuple[str, ...], fields: list[str]) -> tuple[Decimal, str] | None:
+        return _keep(self._moneys, cells, self._interpreter.money(fields))
+
+    def _text(self, cells: tuple[str, ...], fields: list[str]) -> tuple[str, str, str, str] | None:
+        texts = self._interpreter.texts(fields)
+        return _keep(self._texts, cells, None if balance_label(texts[0]) else texts)
+
+    def _currency(self, key: tuple[str, tuple[str, ...]], fields: list[str]) -> str | None:
+        return _keep(self._currencies, key, self._interpreter.currency(fields, key[0]))
+
+
+def _keep(values: dict[Key, Value], key: Key, value: Value) -> Value:
+    if len(values) >= _MOST_KEPT:
+        values.clear()
+    values[key] = value
+    return value
+
+
+def _flag_of(layout: Layout) -> Positions:
+    return () if layout.flag is None else (layout.flag,)
+
+
+def _cells(positions: Positions) -> Callable[[list[str]], tuple[str, ...]]:
+    """Return a function from the fields of a row to those at the positions. It raises IndexError for a short row."""
+    if not positions:
+        return lambda fields: ()
+    if len(positions) == 1:
+        [position] = positions
+        return lambda fields: (fields[position],)
+    return itemgetter(*positions)
 
 
 def _parsed(text: str, decimal: str, attr: str) -> tuple[Decimal, bool, str]:

@@ -7,7 +7,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple
 
 from statements.delimited.amounts import possible_decimals
@@ -32,6 +32,9 @@ def is_movement(fields: Sequence[str]) -> bool:
 MAX_LINES = 40
 _SHOWN_CHARACTERS = 200
 _BREAKS = ("\n", "\r")
+#: Lines that are split at once: few at first, since most readers want a sample.
+_FIRST_LINES, _MOST_LINES = 128, 8192
+_GUARD = "guard\n"
 
 
 class Record(NamedTuple):
@@ -74,12 +77,38 @@ class _Lines(Iterator[str]):
 def records(data: bytes, *, encoding: str, delimiter: str, quotechar: str = '"') -> Iterator[Record]:
     """Yield every record, blank ones too. Bytes that the encoding does not know become U+FFFD.
 
-    Quotes that never close and fields that never end spoil one record each, not the rest of the file.
+    Quotes that never close and fields that never end spoil one record each, not the rest of the file. Lines are split
+    many at once, as long as each is a record.
     """
     text = io.TextIOWrapper(io.BytesIO(data), encoding=encoding, errors="replace", newline="")
-    lines = _Lines(text)
+    line, size = 1, _FIRST_LINES
+    while taken := list(islice(text, size)):
+        rows = _rows_of_lines(taken, delimiter, quotechar)
+        if rows is None:
+            yield from _careful_records(chain(taken, text), line, delimiter, quotechar)
+            return
+        last = rows.pop()
+        yield from map(Record, range(line, line + len(rows)), rows)
+        line += len(taken)
+        yield Record(line - 1, last, is_open_ended=taken[-1][-1:] not in _BREAKS)
+        size = min(size * 4, _MOST_LINES)
+
+
+def _rows_of_lines(lines: list[str], delimiter: str, quotechar: str) -> list[list[str]] | None:
+    """Return the fields of each line, or None if a record goes on over a line's end or cannot be split."""
+    guarded = csv.reader([*lines, _GUARD], delimiter=delimiter, quotechar=quotechar, skipinitialspace=True)
+    try:
+        rows = list(guarded)
+    except csv.Error:
+        return None
+    # An open quote takes the line behind it, at the end the guard, into its record.
+    return rows if len(rows) == len(lines) + 1 and rows.pop() == [_GUARD.strip()] else None
+
+
+def _careful_records(source: Iterable[str], line: int, delimiter: str, quotechar: str) -> Iterator[Record]:
+    """Yield the records of lines that begin at `line`, one at a time."""
+    lines = _Lines(source)
     reader = csv.reader(lines, delimiter=delimiter, quotechar=quotechar, skipinitialspace=True)
-    line = 1
     while True:
         record = _next_record(reader, lines, line, delimiter, quotechar)
         if record is None:

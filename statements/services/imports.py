@@ -14,6 +14,7 @@ from django.db.models import Count
 
 from accounts.models import User
 from expenses.categorization.catalog import Catalog
+from expenses.garbage_collection import collection_paused
 from expenses.models import Account, Run, RunStatus, Transaction
 from expenses.models.ledgers import ledger_id_of
 from expenses.models.transactions import TransactionDraft
@@ -22,7 +23,7 @@ from expenses.services.pairs import pair_run
 from expenses.services.runs import Work
 from expenses.services.statement_answers import StatementAnswers
 from expenses.services.statement_rows import record_statement_rows
-from statements.entries import Entry, Losses, StatementSummary, read_records, summarize, targets_of
+from statements.entries import Entry, Losses, Record, StatementSummary, read_records, summarize, targets_of
 from statements.formats import importer_for, importer_named
 from statements.importer import ProfileError, ReadingQuestion, UnreadableFile
 from statements.models import BLOCKING, NO_ROWS, Import, ImportStatus, Profile
@@ -173,6 +174,7 @@ def profile_faults(*, statement: Import, profile: Mapping[str, Any]) -> list[Pro
     return importer_named(statement.format).check_profile(profile, _content(statement))
 
 
+@collection_paused()
 def _read(statement: Import) -> None:
     """Set counts, period and totals of the file. Nothing is written, so that no lock is held meanwhile."""
     open_questions = assign_accounts(statement)
@@ -270,6 +272,11 @@ def start_commit(*, by: User, statement: Import) -> Run:
     return run
 
 
+@collection_paused()
+def _next_records(records: Iterator[Record]) -> list[Record]:
+    return list(islice(records, CHUNK))
+
+
 class ImportWork(Work):
     """The work of an import; it leaves out rows that an earlier try or another file recorded."""
 
@@ -282,7 +289,7 @@ class ImportWork(Work):
         try:
             records = read_records(statement)
             answers = StatementAnswers(run.ledger_id)
-            while chunk := list(islice(records, CHUNK)):
+            while chunk := _next_records(records):
                 catalog = answers.renew()
                 drafts: dict[Account, list[TransactionDraft]] = defaultdict(list)
                 for record in chunk:
