@@ -27,7 +27,7 @@ _SLASH_KEYS = (
     "OCMT|CHGS|EXCH|NRTX|CREF|IREF|UREF|ACCW"
 )
 _SLASH = re.compile(rf"/({_SLASH_KEYS})/")
-_DUTCH_KEYS = "IBAN|BIC|NAAM|OMSCHRIJVING|KENMERK|MACHTIGING|INCASSANT|BETALINGSKENM\\."
+_DUTCH_KEYS = "IBAN|REK|PAS|BIC|NAAM|OMSCHRIJVING|KENMERK|MACHTIGING|INCASSANT|BETALINGSKENM\\."
 _DUTCH = re.compile(rf"\b({_DUTCH_KEYS}):\s")
 _IBAN_AT = re.compile(r"\b[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}\b")
 
@@ -48,7 +48,7 @@ def details_of(lines: list[str]) -> Details:
         return _german(_unwrapped(lines, sign=found[1]), found[1])
     text = _unwrapped(lines)
     if text.startswith("/") and _SLASH.search(text):
-        return _slashed(_split(text, _SLASH))
+        return _slashed(text)
     if len(_DUTCH.findall(text)) > 1:
         return _dutch(_split(text, _DUTCH))
     if _SEPA.search(text) and "+" in text:
@@ -103,21 +103,27 @@ def _sepa(text: str, *, posting: str, name: str, iban: str) -> Details:
     return Details(description, name, iban or iban_in("".join(values["IBAN"].split())))
 
 
-def _slashed(values: Mapping[str, str]) -> Details:
-    """Return the details of keys between slashes, as in /IBAN/…/NAME/…/REMI/…, of Dutch banks."""
+def _slashed(text: str) -> Details:
+    """Return the details of keys between slashes, as in /IBAN/…/NAME/…/REMI/…, of Dutch banks.
+
+    A text that has such keys but neither name nor purpose is the description as it is.
+    """
+    values = _split(text, _SLASH)
     side = values["CNTP"].split("/")  # account/BIC/name/city
     account = values["IBAN"].strip("/ ") or side[0]
     name = _plain(values["NAME"].strip("/ ")) or (_plain(side[2]) if len(side) > 2 else "")
     purpose = re.sub(r"^/?(?:USTD/+|STRD/(?:[A-Z]{3}/)?)", "", values["REMI"]).strip("/ ")
     if not purpose:
         purpose = values["EREF"].strip("/ ") or values["PREF"].strip("/ ")
-    return Details(_sentence(values[""], purpose, values["TRTP"].strip("/ ")), name, iban_in("".join(account.split())))
+    description = _sentence(values[""], purpose, values["TRTP"].strip("/ "))
+    return Details(description or ("" if name else _plain(text)), name, iban_in("".join(account.split())))
 
 
 def _dutch(values: Mapping[str, str]) -> Details:
     """Return the details of labels such as NAAM: and OMSCHRIJVING:."""
     purpose = values["OMSCHRIJVING"] or values["KENMERK"] or values["BETALINGSKENM."]
-    return Details(_sentence(purpose, values[""]), _plain(values["NAAM"]), iban_in("".join(values["IBAN"].split()[:1])))
+    account = next(iter((values["IBAN"] or values["REK"]).split()), "")
+    return Details(_sentence(purpose, values[""]), _plain(values["NAAM"]), iban_in(account.strip("/")))
 
 
 def _split(text: str, keys: re.Pattern[str]) -> defaultdict[str, str]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from statements.importer import RowError, StatementRow, UnreadableFile
-from statements.mt940.details import details_of
+from statements.mt940.details import Details, details_of
 from statements.mt940.importer import Mt940Importer
 from tests.statements.test_samples import FOLDER
 
@@ -194,6 +194,26 @@ def test_a_damaged_file_is_refused_or_read_and_never_fails_otherwise(start, leng
     except UnreadableFile:
         return
     assert all(row.line >= 1 for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("text", "description", "merchant", "iban"),
+    [
+        ("/NAME/Bakkerij Bart/REMI/Brood en taart", "Brood en taart", "Bakkerij Bart", ""),
+        ("/BENM//NAME/J. Smit/REMI//ISDT/2026-03-02", "", "J. Smit", ""),
+        ("/BENM/300000000000133 /STADSWERKE /Mei 2026", "/BENM/300000000000133 /STADSWERKE /Mei 2026", "", ""),
+        ("/OCMT/USD28,12/ INVOICE 77", "/OCMT/USD28,12/ INVOICE 77", "", ""),
+        ("REK: NL81TRIO0987654326/NAAM: Slager Kees", "", "Slager Kees", "NL81TRIO0987654326"),
+        ("03-12-2026 16:04 PAS: 1122 NAAM: Pomp 4", "03-12-2026 16:04", "Pomp 4", ""),
+        ("EREF+NOTPROVIDED SVWZ+Miete IBAN+DE42200411330765432100 BIC+X", "Miete", "", "DE42200411330765432100"),
+        ("106?00KARTE?20EREF: 77 SVWZ: Kaffee ABWA: Bar", "Kaffee KARTE Bar", "", ""),
+        ("Paid to GB26MIDL40051512345674 by phone", "Paid to GB26MIDL40051512345674 by phone", "",
+         "GB26MIDL40051512345674"),
+        ("Was kostet?20 Euro", "Was kostet?20 Euro", "", ""),
+    ],
+)  # fmt: skip
+def test_texts_of_many_banks_have_details(text, description, merchant, iban):
+    assert details_of([text]) == Details(description, merchant, iban)
 
 
 @given(st.text(max_size=200))
