@@ -51,10 +51,18 @@ def balance_warning(line: int, key: str, *, opening: Decimal, booked: Decimal, c
     if opening + booked == closing:
         return ""
     account = f" of account {key}" if key else ""
+    places = max(_places(amount) for amount in (opening, booked, closing))
+    opens = f"{opening:.{places}f} {currency}".strip()
     return (
-        f"The statement from line {line}{account} does not add up: it opens with {opening} {currency}, its entries "
-        f"come to {booked}, and it closes with {closing}. Compare its rows with your bank."
+        f"The statement from line {line}{account} does not add up: it opens with {opens}, its entries come to "
+        f"{booked:.{places}f}, and it closes with {closing:.{places}f}. Compare its rows with your bank."
     )
+
+
+def _places(amount: Decimal) -> int:
+    """Return the number of decimal places, as written."""
+    exponent = amount.as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
 def most_telling(warnings: list[str]) -> list[str]:

@@ -3,12 +3,15 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from statements.texts import text_chunks
 
 #: Marks beside tags: more text of a field, the begin of a message, and its end.
 _TEXT, _MESSAGE, _STOP = "text", "message", "end"
 _LONGEST_ACCOUNT = 50
+_MOST_FIELDS = 2000
+_OF_MOVEMENTS = frozenset(("61", "86", "NS"))
 _LONG_LINE = 1000
 _BREAK = re.compile(r"\r\n|\r|\n")
 _TAG = re.compile(
@@ -54,14 +57,17 @@ class Field:
 class Statement:
     """The fields of one statement. `kind` is the number of the message, 940 or 942; "" without an envelope.
 
-    `is_ended` says that the end of the message was seen; `is_enveloped` that it must come.
+    `is_ended` says that the end of the message was seen; `is_enveloped` that it must come. A long statement comes in
+    several pieces: `is_complete` is True in the last one, and `booked` is the sum of the pieces so far.
     """
 
     line: int
     kind: str = ""
     is_enveloped: bool = False
     is_ended: bool = False
+    is_complete: bool = False
     last_line: int = 0
+    booked: Decimal = Decimal(0)
     fields: list[Field] = field(default_factory=list)
 
     def add(self, tag: str, line: int, text: str) -> None:
@@ -85,7 +91,7 @@ class Statement:
 
 
 def statements_of(data: bytes, encoding: str) -> Iterator[Statement]:
-    """Yield the statements of a file in order, one at a time. Text outside of messages is left out."""
+    """Yield the statements of a file in order, one piece at a time. Text outside of messages is left out."""
     statement: Statement | None = None
     kind, is_enveloped, is_in_field = "", False, False
     for number, mark, text in _tokens(data, encoding):
@@ -98,8 +104,12 @@ def statements_of(data: bytes, encoding: str) -> Iterator[Statement]:
             continue
         begins = statement is None or mark == _MESSAGE or _begins(mark, text, statement)
         if begins and statement is not None:
+            statement.is_complete = True
             yield statement
             statement = None
+        elif mark == "61" and statement is not None and len(statement.fields) > _MOST_FIELDS:
+            yield statement
+            statement.fields = [one for one in statement.fields if one.tag not in _OF_MOVEMENTS]
         if mark == _MESSAGE:
             kind, is_enveloped = text or kind, True
         elif mark != _STOP:
@@ -109,6 +119,7 @@ def statements_of(data: bytes, encoding: str) -> Iterator[Statement]:
             statement.is_ended = True
         is_in_field = mark not in (_MESSAGE, _STOP)
     if statement is not None:
+        statement.is_complete = True
         yield statement
 
 

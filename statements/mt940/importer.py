@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import ClassVar
 
 from expenses.ledger.ibans import iban_in
@@ -115,7 +114,6 @@ def _rows_of(
     account = _account(statement, currency)
     key = accounts.add(account) if account else ""
     is_interim = statement.kind == "942" or (opening is None and closing is None and statement.has(*_INTERIM))
-    booked = Decimal(0)
     for line, texts in _movements(statement):
         raw = tuple(text for field in (line, *texts) for text in field.lines)
         try:
@@ -123,7 +121,7 @@ def _rows_of(
         except FieldError as error:
             yield RowError(line.line, error.attr, error.code, f"Line {line.line}: {error.detail}.", raw)
             continue
-        booked += movement.amount
+        statement.booked += movement.amount
         details = _details(movement, texts)
         yield StatementRow(
             line=line.line,
@@ -138,11 +136,11 @@ def _rows_of(
             iban="" if account and details.iban == account.iban else details.iban,
             account=key,
         )
-    if closing is None:
+    if closing is None or not statement.is_complete:
         return
     accounts.close(key, closing.amount, closing.date)
     if opening is not None:
-        amounts = {"opening": opening.amount, "booked": booked, "closing": closing.amount}
+        amounts = {"opening": opening.amount, "booked": statement.booked, "closing": closing.amount}
         warnings.append(balance_warning(statement.line, key, currency=currency, **amounts))
 
 

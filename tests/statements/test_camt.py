@@ -92,6 +92,24 @@ def test_a_warning_comes_if_and_only_if_the_balances_disagree(amounts, opening, 
     assert reading.accounts[0].balance == closing
 
 
+@pytest.mark.parametrize("style", ["<Sts>{}</Sts>", "<Sts><Cd>{}</Cd></Sts>", "<Sts>\n  <Cd>\n{}</Cd></Sts>"])
+@pytest.mark.parametrize(
+    ("status", "pending"), [("BOOK", False), ("PDNG", True), ("INFO", True), ("FUTR", True), ("", False)]
+)
+def test_an_entry_that_is_not_booked_is_pending(style, status, pending):
+    text = document(entry("1.00")).replace("<Sts>BOOK</Sts>", style.format(status))
+    assert [row.pending for row in rows_of(text)] == [pending]
+
+
+def test_pending_entries_are_no_part_of_the_balance():
+    balances = "".join(
+        f"<Bal><Tp><CdOrPrtry><Cd>{code}</Cd></CdOrPrtry></Tp><Amt Ccy='EUR'>5</Amt><CdtDbtInd>CRDT</CdtDbtInd></Bal>"
+        for code in ("OPBD", "CLBD")
+    )
+    text = document(entry("1.00").replace("BOOK", "PDNG"), balances=balances)
+    assert CamtImporter().detect(text.encode()).warnings == []
+
+
 def test_an_instructed_amount_is_not_the_amount():
     details = '<TxDtls><AmtDtls><InstdAmt><Amt Ccy="USD">11</Amt></InstdAmt></AmtDtls></TxDtls>'
     assert [(row.amount, row.currency) for row in rows_of(document(entry("10.00", details)))] == [

@@ -122,6 +122,22 @@ def test_an_unreadable_statement_line_says_why(line, detail):
     assert row.detail == detail
 
 
+@pytest.mark.parametrize(
+    ("reference", "bank_id"),
+    [
+        ("0724710343333453", "0724710343333453"),
+        ("P4-2026.17", "P4-2026.17"),
+        ("1234567", ""),
+        ("GEBUEHR77", ""),
+        ("0000000000", ""),
+        ("12 345 678", ""),
+        ("", ""),
+    ],
+)
+def test_the_reference_of_the_bank_is_its_id_if_it_is_long_enough(reference, bank_id):
+    assert only(f":61:260302D1,00NTRFNONREF//{reference}").external_id == bank_id
+
+
 def test_expected_entries_and_interim_reports_are_pending():
     assert only(":61:260302EC10,00N005").pending
     rows = read(":20:A\n:25:77\n:34F:EURD0,\n:61:260302D1,00N005\n:90D:1EUR1,00\n-")
@@ -181,6 +197,17 @@ def test_a_warning_comes_if_and_only_if_the_balances_disagree(amounts, error):
     reading = Mt940Importer().detect(data)
     assert len(reading.warnings) == error
     assert reading.accounts[0].balance == closing
+
+
+def test_a_long_statement_is_added_up_over_its_pieces():
+    lines = [line for n in range(2500) for line in (":61:2603020302DR0,10N005", f":86:Row {n}", f"of {n}")]
+    data = statement(*lines, closing="C260305EUR250,00").encode()
+    rows = read(data)
+    assert [row.description for row in rows] == [f"Row {n} of {n}" for n in range(2500)]
+    assert {(row.account, row.currency) for row in rows} == {("10050000/77", "EUR")}
+    reading = Mt940Importer().detect(data)
+    assert reading.warnings == []
+    assert reading.accounts[0].balance == 250
 
 
 @given(st.integers(0, len(SAMPLE)), st.integers(0, 300), st.text(max_size=5))
