@@ -130,6 +130,7 @@ RUN_WORK = {
     "bulk_delete": "expenses.services.bulk_runs.BulkDelete",
     "rules": "rules.services.runs.ApplyWork",
     "review": "expenses.services.review.ReviewWork",
+    "merge": "expenses.services.merges.MergeWork",
     "backtest": "expenses.services.backtests.BacktestWork",
     "thresholds": "expenses.services.adoption.AdoptionWork",
 }
@@ -214,6 +215,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "AccountType": "expenses.models.AccountType",
         "ReviewState": "expenses.models.transactions.Review",
+        "DuplicateStatus": "expenses.models.duplicates.DuplicateStatus",
         "TransferStatus": "expenses.models.transfers.TransferStatus",
         "RateSource": "expenses.models.rates.RateSource",
         "RuleField": "rules.operators.OPERATORS",

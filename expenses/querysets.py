@@ -86,6 +86,19 @@ class TransferQuerySet(OwnedQuerySet):
         return self.filter(Q(outgoing__in=wanted) | Q(incoming__in=wanted))
 
 
+class DuplicateQuerySet(OwnedQuerySet):
+    """Pairs of transactions that may be one movement."""
+
+    def with_rows(self) -> Self:
+        """Load both rows and their accounts in the same query."""
+        return self.select_related("older__account", "newer__account")
+
+    def open(self) -> Self:
+        """Keep offers that stand: both rows are there, and neither is a part of a split."""
+        there = {f"{row}__{name}": None for row in ("older", "newer") for name in ("deleted_at", "parent")}
+        return self.filter(status="open", **there)
+
+
 class CategoryQuerySet(models.QuerySet[Any]):
     """Categories: the system's and the ledger's own."""
 

@@ -3,7 +3,18 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from expenses.views import accounts, attachments, categories, hints, runs, shop_kinds, tags, transactions, transfers
+from expenses.views import (
+    accounts,
+    attachments,
+    categories,
+    duplicates,
+    hints,
+    runs,
+    shop_kinds,
+    tags,
+    transactions,
+    transfers,
+)
 from expenses.views.categorization import (
     AdoptView,
     BacktestView,
@@ -27,6 +38,7 @@ router.register("transactions", transactions.AllTransactionsViewSet, basename="t
 router.register("expenses", transactions.ExpenseViewSet, basename="expense")
 router.register("incomes", transactions.IncomeViewSet, basename="income")
 router.register("transfers", transfers.TransferViewSet, basename="transfer")
+router.register("duplicates", duplicates.DuplicateViewSet, basename="duplicate")
 router.register("runs", runs.RunViewSet, basename="run")
 router.register("attachments", attachments.AttachmentViewSet, basename="attachment")
 router.register(

@@ -54,6 +54,7 @@ class Entry:
             notes=self.row.notes[:NOTES_LENGTH],
             tags=tuple(dict.fromkeys(tag[:TAG_LENGTH] for tag in self.row.tags if tag.strip())),
             fingerprint=self.fingerprint,
+            is_pending=self.row.pending,
         )
         row = self.row
         if not (row.category or row.parts or row.transfer_account):

@@ -75,6 +75,9 @@ class Import(models.Model):
     totals = models.JSONField(default=dict)
     #: The accounts that the file names, as `services.file_accounts` keeps them.
     accounts = models.JSONField(default=list)
+    #: `possible` and `booked`: fingerprint of a row → id of the transaction that may be the same movement, or of the
+    #: pending row that it books.
+    matches = models.JSONField(default=dict)
     #: Sentences about the whole file.
     warnings = models.JSONField(default=list)
     #: Sentences about what of the rows the ledger cannot record as the file has it.

@@ -17,6 +17,7 @@ from expenses.serializers.transactions import IN_FILE, SPLIT, categorization_bod
 from providers.chain import Verdict
 from statements.entries import Entry, Record, known_entries
 from statements.importer import RowError
+from statements.models import Import
 
 NOTHING: dict[str, Any] = {
     "reason": None,
@@ -37,23 +38,27 @@ NOTHING: dict[str, Any] = {
     "category_name": None,
     "categorization": None,
     "duplicate_of": None,
+    "possible_duplicate_of": None,
     "errors": [],
 }
 
 
-def preview_records(records: Sequence[Record], catalog: Catalog) -> list[dict[str, Any]]:
+def preview_records(statement: Import, records: Sequence[Record], catalog: Catalog) -> list[dict[str, Any]]:
     """A body for each record, with the category that it would get at once."""
     entries = [record for record in records if isinstance(record, Entry)]
     known = known_entries(entries)
     drafts = [entry.draft(catalog) for entry in entries]
     verdicts = ask_chain(drafts, catalog=catalog, trigger="import")
     of_entries = zip(entries, drafts, verdicts, strict=True)
+    booked, possible = (statement.matches.get(name, {}) for name in ("booked", "possible"))
     bodies = []
     for record in records:
         if isinstance(record, Entry):
             entry, draft, verdict = next(of_entries)
             duplicate_of = known.get((entry.account.pk, entry.fingerprint)) if entry.account else None
-            body = _entry_body(entry, verdict, duplicate_of, catalog)
+            duplicate_of = duplicate_of or booked.get(entry.fingerprint)
+            may_be = possible.get(entry.fingerprint) if duplicate_of is None else None
+            body = _entry_body(entry, verdict, duplicate_of, catalog) | {"possible_duplicate_of": may_be}
             bodies.append(body | _given_body(draft, catalog))
             continue
         body = NOTHING | {"line": record.line, "raw": list(record.raw)}

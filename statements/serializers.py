@@ -161,13 +161,14 @@ class ImportSerializer(serializers.ModelSerializer[Import]):
     warnings = serializers.SerializerMethodField(help_text="Sentences about the whole file; none stops a commit.")
     period = serializers.SerializerMethodField()
     error = serializers.SerializerMethodField()
+    n_possible_duplicates = serializers.SerializerMethodField()
 
     class Meta:
         model = Import
         fields = [
             "id", "status", "filename", "format", "encoding", "profile", "columns", "questions", "account",
-            "account_name", "accounts", "warnings", "n_rows", "n_new", "n_duplicates", "n_errors", "n_skipped",
-            "period", "totals", "run", "error", "version", "created_at",
+            "account_name", "accounts", "warnings", "n_rows", "n_new", "n_duplicates", "n_possible_duplicates",
+            "n_errors", "n_skipped", "period", "totals", "run", "error", "version", "created_at",
         ]  # fmt: skip
 
     def get_encoding(self, statement: Import) -> str | None:
@@ -180,6 +181,9 @@ class ImportSerializer(serializers.ModelSerializer[Import]):
 
     def get_warnings(self, statement: Import) -> list[str]:
         return [*statement.warnings, *statement.losses]
+
+    def get_n_possible_duplicates(self, statement: Import) -> int:
+        return len(statement.matches.get("possible", ()))
 
     def get_error(self, statement: Import) -> str | None:
         return statement.error or None
@@ -233,5 +237,8 @@ class ImportRowSerializer(serializers.Serializer[Any]):
     category_name = serializers.CharField(allow_null=True)
     categorization = CategorizationSerializer(allow_null=True)
     duplicate_of = serializers.IntegerField(allow_null=True)
+    possible_duplicate_of = serializers.IntegerField(
+        allow_null=True, help_text="The transaction that may be the same movement; the import will offer to merge them."
+    )
     errors = RowErrorSerializer(many=True)  # type: ignore[assignment]
     raw = serializers.ListField(child=serializers.CharField())

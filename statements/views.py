@@ -134,7 +134,7 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerView
         if statement.status in (ImportStatus.READING, ImportStatus.FAILED):
             raise Conflict(_why_not(statement), code=statement.status)
         page: Any = self.paginate_queryset(RecordList(statement, show))  # type: ignore[arg-type]
-        return self.get_paginated_response(preview_records(page, self.catalog))
+        return self.get_paginated_response(preview_records(statement, page, self.catalog))
 
     @extend_schema(request=CommitInput, responses={202: RunSerializer})
     @action(detail=True, methods=["post"])

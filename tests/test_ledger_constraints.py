@@ -14,10 +14,12 @@ from expenses.models import (
     Account,
     Attachment,
     Category,
+    Duplicate,
     ExchangeRate,
     KindMapping,
     LedgerCategory,
     Membership,
+    StatementTrace,
     Tag,
     Tombstone,
     Transaction,
@@ -83,6 +85,11 @@ SEEN = {
     "account_iban_unique",
     "tag_name_unique",
     "tombstone_unique",
+    "duplicate_of_two_transactions",
+    "duplicate_newer_once",
+    "duplicate_older_once",
+    "duplicate_pair_unique",
+    "statement_trace_unique",
     "transfer_between_two_transactions",
     "transfer_incoming_once",
     "transfer_outgoing_once",
@@ -202,6 +209,32 @@ def test_a_transaction_is_half_of_one_transfer_that_stands(ledger):
     assert pair(3, 1, "rejected").pk
     assert "outgoing" in refused(pair, 3, 1, "rejected")
     assert "transfer_between_two_transactions" in refused(pair, 4, 4)
+
+
+def test_a_transaction_is_in_one_open_offer(ledger):
+    rows = [expense(ledger) for _ in range(4)]
+
+    def offer(older, newer, status="open"):
+        pair = {"older": rows[older], "newer": rows[newer], "status": status, "likeness": 1, "version": 1}
+        return Duplicate.objects.create(ledger_id=ledger, **pair)
+
+    assert offer(0, 1).pk
+    assert "older" in refused(offer, 0, 2)
+    assert "newer" in refused(offer, 2, 1)
+    assert offer(0, 2, "dismissed").pk
+    assert offer(3, 1, "merged").pk
+    assert "older" in refused(offer, 3, 1, "dismissed")
+    assert "duplicate_of_two_transactions" in refused(offer, 3, 3)
+
+
+def test_a_row_of_a_statement_leaves_one_trace_of_a_kind(ledger, account):
+    def trace(kind):
+        fields = {"transaction": expense(ledger), "date": dt.date(2026, 11, 2), "fingerprint": "f", "kind": kind}
+        return StatementTrace.objects.create(ledger_id=ledger, account=account, **fields)
+
+    assert trace("pending").pk
+    assert trace("booked").pk
+    assert "fingerprint" in refused(trace, "booked")
 
 
 def test_what_is_gone_is_buried_once(ledger):

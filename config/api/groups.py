@@ -47,6 +47,12 @@ GROUPS = (
         "Money that moves between two accounts of your own: a pair of transactions, neither spent nor earned.",
     ),
     Group(
+        "Duplicates",
+        ("duplicates/",),
+        "Pairs of transactions that may be one movement, recorded by hand and by a statement, or by statements of two "
+        "formats. Merge or dismiss them.",
+    ),
+    Group(
         "Attachments",
         ("attachments/", "transactions/{transaction}/attachments/"),
         "Receipts and invoices, as PDF files or pictures of a transaction.",

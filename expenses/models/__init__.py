@@ -3,6 +3,7 @@
 from expenses.models.accounts import Account, AccountType
 from expenses.models.attachments import Attachment
 from expenses.models.categories import Category, KindMapping, LedgerCategory
+from expenses.models.duplicates import Duplicate, DuplicateStatus, StatementTrace, TraceKind
 from expenses.models.hints import Hint
 from expenses.models.journal import Change, Tombstone
 from expenses.models.learning import BacktestResult, Classifier, ConfirmedTexts, ModelAnswer, TrackRecord
@@ -27,6 +28,8 @@ __all__ = [
     "Classifier",
     "ConfirmedTexts",
     "Decision",
+    "Duplicate",
+    "DuplicateStatus",
     "ExchangeRate",
     "Hint",
     "KindMapping",
@@ -43,8 +46,10 @@ __all__ = [
     "Role",
     "Run",
     "RunStatus",
+    "StatementTrace",
     "Tag",
     "Tombstone",
+    "TraceKind",
     "TrackRecord",
     "Transaction",
     "Transfer",

@@ -12,10 +12,10 @@ from expenses.models import Transaction
 PLAIN_FIELDS = (
     "kind", "direction", "currency", "description", "merchant", "payment_method", "notes", "iban", "mcc", "review",
     "is_excluded_from_budget", "external_id", "category_source", "category_confidence", "review_status",
-    "is_kind_stated", "is_split", "decision_id", "held",
+    "is_kind_stated", "is_split", "decision_id", "held", "raw_description", "match_text", "match_prefix",
 )  # fmt: skip
 #: Fields that are journaled only beside others.
-INCIDENTAL = {"decision_id", "held"}
+INCIDENTAL = {"decision_id", "held", "match_text", "match_prefix"}
 REFERENCES = ("account", "category", "suggested_category")
 #: The order in which changes are listed: PostgreSQL does not keep the order of a JSON object.
 ORDER = (*PLAIN_FIELDS, *REFERENCES, "amount", "date", "deleted_at", "transfer", "tags")

@@ -46,6 +46,7 @@ TOGETHER = {
     ),
     "amount": ("amount", "currency"),
     "account": ("account", "external_id"),
+    "raw_description": ("raw_description", "match_text", "match_prefix"),
 }  # fmt: skip
 LABELS = {name: label for label, names in TOGETHER.items() for name in names}
 
@@ -156,7 +157,7 @@ def _restore_chunk(run: Run, changes: list[Change], *, by: User, version: int) -
     touched = set(others.values_list("transaction", flat=True))
     chosen = [rows[change.transaction_id] for change in changes if not change.fields.keys().isdisjoint(CHOICE_FIELDS)]
     had_confirmed = has_confirmed(chosen)
-    author, old, kept = Author(SOURCE, by, run), OldValues(run.ledger_id, version), list[KeptValue]()
+    author, old, kept = Author(SOURCE, by, run), OldValues(run, version), list[KeptValue]()
     unbin_rows(_leaving_bin(rows, changes), version=version, author=author)
     with editing(list(rows.values()), version=version, author=author):
         for change in changes:
@@ -205,10 +206,23 @@ def _leaving_bin(rows: dict[int, Transaction], changes: list[Change]) -> list[Tr
 class OldValues:
     """Old values of the journal as rows have them, with references looked up once for many changes of a ledger."""
 
-    ledger_id: int
+    run: Run
     version: int
     _known_tags: dict[tuple[str, ...], tuple[Tag, ...]] = field(default_factory=dict)
     _known_decisions: dict[int | None, int | None] = field(default_factory=dict)
+
+    @property
+    def ledger_id(self) -> int:
+        return self.run.ledger_id
+
+    @cached_property
+    def whole_splits(self) -> frozenset[int]:
+        """Return the ids of split rows that the run changed together with each of their present parts."""
+        parts = Transaction.objects.filter(parent__isnull=False).order_by()
+        changed = dict(parts.filter(changes__in=journal_of(self.run).order_by()).values_list("pk", "parent"))
+        wholes = set(changed.values())
+        others = parts.filter(parent__in=wholes).exclude(pk__in=changed)
+        return frozenset(wholes - set(others.values_list("parent", flat=True)))
 
     @cached_property
     def named(self) -> dict[str, dict[int, Any]]:
@@ -268,9 +282,10 @@ class OldValues:
         if "tags" in fields:
             return ""
         values = self._read(fields)
-        if row.is_split and HELD_BY_WHOLE & values.keys():
+        is_whole_split = (row.parent_id or row.pk) in self.whole_splits if row.is_split or row.parent_id else False
+        if row.is_split and HELD_BY_WHOLE & values.keys() and not is_whole_split:
             return "It is split now, and its parts depend on that."
-        if row.parent_id is not None and not values.keys().isdisjoint(FIXED_ON_PART):
+        if row.parent_id is not None and not values.keys().isdisjoint(FIXED_ON_PART) and not is_whole_split:
             return "It is a part of a split, which has that from the whole."
         if row.transfer is not None and breaks_pair(row.transfer, row, values):
             return "It is half of a transfer now, which its old value would break."

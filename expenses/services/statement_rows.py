@@ -20,6 +20,7 @@ from expenses.models.bulk_insert import insert_ignoring_known
 from expenses.models.fields import as_stored
 from expenses.models.transactions import TransactionDraft
 from expenses.querysets import searchable
+from expenses.services.booking import note_pending
 from expenses.services.edits import find_or_create_tags, link_tags
 from expenses.services.ledger_lock import ROWS_OF_A_VERSION, ledger_write, next_version
 from expenses.services.ledger_queue import LEARN_FROM_CHOICES, RESOLVE_PENDING
@@ -77,6 +78,7 @@ def _record(
         _record_parts(run, account, drafts, answers=answers, version=version)
     if any(kind.tags for kind in distinct):
         _tag(run, account, zip(drafts, kinds, strict=True), version=version)
+    note_pending(run, drafts)
     columns = [kind.answer.columns for kind in distinct if kind.answer is not None]
     if any(values["awaits_model"] for values in columns):
         RESOLVE_PENDING.queue(run.ledger_id)

@@ -112,8 +112,7 @@ def _account(bank: str, branch: str, number: str, kind: str) -> FileAccount:
     """Return an account. Banks give one number to several accounts, so that bank and type belong to the key."""
     compact = "".join(number.split())
     key = "/".join(filter(None, (bank, branch, compact, kind)))
-    iban = iban_in(number)
-    return FileAccount(key, iban=iban, number="" if iban else compact, bank=bank)
+    return FileAccount(key, iban=iban_in(number), number=compact, bank=bank)
 
 
 def default_currency(aggregate: Aggregate) -> str:

@@ -3,7 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import islice
 from typing import Any
 
@@ -18,8 +18,10 @@ from expenses.garbage_collection import collection_paused
 from expenses.models import Account, Run, RunStatus, Transaction
 from expenses.models.ledgers import ledger_id_of
 from expenses.models.transactions import TransactionDraft
+from expenses.services.booking import book_pending, forget_bookings
 from expenses.services.ledger_lock import Refusal, bury, ledger_write, make_room, next_version, remove_row
 from expenses.services.pairs import pair_run
+from expenses.services.possible_duplicates import offer_duplicates
 from expenses.services.runs import Work
 from expenses.services.statement_answers import StatementAnswers
 from expenses.services.statement_rows import record_statement_rows
@@ -27,6 +29,7 @@ from statements.entries import Entry, Losses, Record, StatementSummary, read_rec
 from statements.formats import importer_for, importer_named
 from statements.importer import ProfileError, ReadingQuestion, UnreadableFile
 from statements.models import BLOCKING, NO_ROWS, Import, ImportStatus, Profile
+from statements.services.duplicates import FileMatches, find_booked, find_matches, offered_of, surroundings_of
 from statements.services.file_accounts import (
     answer_accounts,
     assign_accounts,
@@ -39,7 +42,7 @@ from statements.services.file_accounts import (
 #: What reading a file finds out, and what may be corrected before it.
 READ_FIELDS = (
     "account", "profile", "questions", "status", "error", "first_date", "last_date", "n_rows", "n_new",
-    "n_duplicates", "n_errors", "n_skipped", "totals", "accounts", "losses",
+    "n_duplicates", "n_errors", "n_skipped", "totals", "accounts", "losses", "matches",
     "confirmed_currencies",
 )  # fmt: skip
 #: Keys of a profile that may differ from one file of a bank to the next.
@@ -181,7 +184,9 @@ def _read(statement: Import) -> None:
     summary = summarize(read_records(statement), catalog=Catalog.load(statement.ledger_id))
     statement.first_date, statement.last_date = summary.period
     statement.n_rows = summary.n_rows
-    statement.n_duplicates = sum(account.n_known for account in summary.accounts.values())
+    matches = find_matches(statement)
+    statement.matches = {"possible": matches.possible, "booked": matches.booked}
+    statement.n_duplicates = sum(account.n_known for account in summary.accounts.values()) + matches.n_renamed
     statement.n_new = statement.n_rows - statement.n_duplicates
     statement.n_errors, statement.n_skipped = summary.n_errors, summary.n_skipped
     statement.totals = summary.totals
@@ -287,21 +292,32 @@ class ImportWork(Work):
         if statement is None:
             raise Refusal(SUPERSEDED, code="committed")
         try:
+            around = surroundings_of(statement)
+            matches = find_booked(statement, around) if around is not None else FileMatches()
             records = read_records(statement)
             answers = StatementAnswers(run.ledger_id)
             while chunk := _next_records(records):
                 catalog = answers.renew()
                 drafts: dict[Account, list[TransactionDraft]] = defaultdict(list)
+                booked: dict[int, TransactionDraft] = {}
                 for record in chunk:
                     if isinstance(record, Entry):
                         if record.account is None:
                             raise Refusal("The account of this import is gone; give it another one.", code="account")
-                        drafts[record.account].append(record.draft(catalog))
+                        if record.fingerprint in matches.booked:
+                            booked[matches.booked[record.fingerprint]] = record.draft(catalog)
+                        else:
+                            drafts[record.account].append(record.draft(catalog))
                 for account, of_account in drafts.items():
                     record_statement_rows(run=run, account=account, drafts=of_account, answers=answers)
+                if booked:
+                    book_pending(run, booked, catalog=catalog)
                 if len(chunk) == CHUNK:
                     make_room()
             pair_run(run)
+            if around is not None:
+                still = {*matches.still_pending, *matches.booked.values()}
+                offer_duplicates(run, replace(around, still_pending=still))
         except UnreadableFile as error:
             raise Refusal(str(error), code="unreadable") from None
 
@@ -328,9 +344,11 @@ class ImportWork(Work):
             error=run.error,
             n_new=run.counts["created"],
             n_duplicates=run.counts["duplicates"],
+            matches={"possible": offered_of(run)},
         )
 
     def after_revert(self, run: Run) -> None:
+        forget_bookings(run)
         self._update(run, **self._numbers(run, take_numbers_back))
 
     def _numbers(self, run: Run, change: Callable[..., list[dict[str, Any]]]) -> dict[str, Any]:

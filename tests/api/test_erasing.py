@@ -100,6 +100,7 @@ def live(api: Api) -> None:
     api.patch(f"imports/{upload['id']}/", {"save_as": "Bank"})
     api.post(f"imports/{upload['id']}/commit/", {})
     send_file(api, account=account, commit=True)
+    offer_and_merge(api, account)
     api.post("auth/tokens/", {"name": "Phone"})
     Api(None).post("auth/login/", {"username": str(api.user), "password": "wrong"})
     Api(None).post("auth/login/", {"email": f"{api.user}@example.org", "password": "wrong"})
@@ -115,6 +116,18 @@ def live(api: Api) -> None:
     question = {"key": "k", "merchant": "", "description": "Cafe", "direction": "out", "kinds": []}
     for queue in settings.TASKS:
         ask_model.using(backend=queue).enqueue(ledger.pk, [question])
+
+
+def offer_and_merge(api: Api, account: int) -> None:
+    """Record two rows by hand and again by a statement. Merge one pair and leave the other."""
+    for name in ("Bakery", "Florist"):
+        row = {"amount": "77", "description": name, "date": "2026-11-20", "account": account}
+        assert api.post("expenses/", row).status_code == 201
+    text = b"Date;Payee;Amount;Currency\n2026-11-21;Bakery;-77;EUR\n2026-11-21;Florist;-77;EUR\n"
+    body = {"file": SimpleUploadedFile("two.csv", text, "text/csv"), "account": account, "commit": True}
+    assert api.post("imports/", body, format="multipart").json()["n_possible_duplicates"] == 2
+    number = api.get("duplicates/").json()["results"][0]["id"]
+    assert api.post(f"duplicates/{number}/merge/").status_code == 200
 
 
 def awaiting_row(api: Api) -> int:

@@ -181,6 +181,7 @@ def record_ledger(recorder: Recorder) -> None:
     send("get", f"transactions/{recorded}/history/", answers="History")
     send("get", f"changes/?since={edited['version'] - 1}", answers="Changes")
     record_splits_and_transfers(send, recorded)
+    record_duplicates(recorder)
     rows = [{"amount": "3.20", "direction": "out", "description": "Greggs", "date": "2026-11-02"}, {"amount": "0"}]
     send("post", "transactions/bulk/", asks="BulkInputRequest", body={"transactions": rows}, answers="BulkAnswer")
     send("post", "incomes/", body={"amount": "20.00", "description": "From Jo", "date": "2026-11-03"})
@@ -272,6 +273,18 @@ def record_splits_and_transfers(send: Any, recorded: int) -> None:
     send("post", "accounts/", body={"name": "Savings", "type": "savings"})
     transfer = {"from_account": "Checking", "to_account": "Savings", "amount": "250.00", "date": "2026-11-02"}
     send("post", "transfers/", asks="TransferInputRequest", body=transfer, answers="TransferBody")
+
+
+def record_duplicates(recorder: Recorder) -> None:
+    """Record a coffee by hand and by a statement, and merge both."""
+    coffee = {"amount": "3.20", "description": "Cafe Luna", "date": "2026-11-02", "account": "Checking"}
+    recorder.send("post", "expenses/", body=coffee)
+    text = b"Date;Description;Amount;Currency\n2026-11-03;CARD 4711 CAFE LUNA;-3.20;EUR\n"
+    body = {"file": SimpleUploadedFile("november.csv", text), "account": "Checking", "commit": "true"}
+    assert recorder.api.post("imports/", body, format="multipart").json()["n_possible_duplicates"] == 1
+    offer = recorder.send("get", "duplicates/", answers="")["results"][0]
+    recorder.kept["Duplicate"] = steady(offer)
+    recorder.send("post", f"duplicates/{offer['id']}/merge/")
 
 
 def record_rates(recorder: Recorder) -> None:

@@ -85,6 +85,7 @@ def test_an_upload_is_read_and_nothing_is_recorded(ana, giro):
         "n_rows": 5,
         "n_new": 5,
         "n_duplicates": 0,
+        "n_possible_duplicates": 0,
         "n_errors": 0,
         "n_skipped": 1,  # the header
         "period": {"from": "2026-03-02", "to": "2026-03-31"},
@@ -129,6 +130,7 @@ def test_rows_are_shown_with_the_category_that_they_would_get(ana, giro):
             "suggestion": None,
         },
         "duplicate_of": None,
+        "possible_duplicate_of": None,
         "errors": [],
         "raw": ["02.03.2026", "REWE Markt", "REWE SAGT DANKE 4711", "-45,50", "EUR"],
     }

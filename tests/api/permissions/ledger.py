@@ -8,7 +8,7 @@ from django.db import models
 
 from accounts.models import Token
 from config.api.schema import EXAMPLES
-from expenses.models import BacktestResult, Category, ExchangeRate, Ledger, Run, RunStatus
+from expenses.models import BacktestResult, Category, Duplicate, ExchangeRate, Ledger, Run, RunStatus
 from insights.models import Anomaly, AnomalyVerdict, RecurringPayment, RecurringVerdict
 from insights.services.feedback import choose, give_feedback
 from rules.models import Proposal
@@ -80,6 +80,14 @@ def made(api: Api, path: str, body: dict[str, Any], **kwargs: Any) -> int:
     return number
 
 
+def duplicate(api: Api, account: int) -> int:
+    """An open offer to merge two transactions."""
+    older, newer = (made(api, "expenses/", ROW | {"account": account}) for _ in range(2))
+    ledger, text = ledger_of(api), {"reasons": ["similar_text"], "likeness": 1}
+    offer: Duplicate = Duplicate.objects.create(ledger=ledger, older_id=older, newer_id=newer, version=1, **text)
+    return offer.pk
+
+
 def in_states(api: Api) -> dict[str, int]:
     ids = {}
     for kind, row in (("expense", ROW), ("income", INCOME)):
@@ -103,6 +111,7 @@ def unmade(api: Api, account: int) -> dict[str, int]:
         "canceled_run": canceled,
         "proposal": proposed(ledger),
         "recurring": recurring(api),
+        "duplicate": duplicate(api, account),
         "profile": Profile.objects.create(
             ledger=ledger, name="Bank", format="csv", columns=[], profile={}, version=1
         ).pk,

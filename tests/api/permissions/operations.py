@@ -57,6 +57,7 @@ KINDS = {
     "auth": "token",
     "categories": "category",
     "categorization": "hint",
+    "duplicates": "duplicate",
     "expenses": "expense",
     "import-profiles": "profile",
     "imports": "import",
