@@ -13,7 +13,7 @@ from defusedxml.expatreader import DefusedExpatParser
 
 from statements.delimited.encoding import decodes, detect_encoding
 from statements.importer import UnreadableFile
-from statements.texts import text_chunks
+from statements.messages.texts import text_chunks
 
 #: The elements that hold the entries of one account: of a statement, a report, and a notification.
 STATEMENTS = frozenset(("Stmt", "Rpt", "Ntfctn"))

@@ -81,7 +81,7 @@ def rows_of(
 
 @dataclass(frozen=True, slots=True)
 class _Shared:
-    """What the transactions of an entry share, looked up once."""
+    """Texts of an entry that its transactions share, looked up once."""
 
     information: str
     bank_id: str

@@ -9,7 +9,6 @@ from typing import ClassVar
 from xml.etree.ElementTree import Element
 
 from expenses.ledger.ibans import iban_in
-from statements.accounts import AccountList, balance_warning, most_telling
 from statements.camt.document import STATEMENTS, Part, document_encoding, document_parts
 from statements.camt.entries import EntryError, amount_of, date_of, rows_of, sign_of, text_at
 from statements.importer import (
@@ -22,7 +21,8 @@ from statements.importer import (
     Skipped,
     StatementRow,
 )
-from statements.plain_profile import plain_profile, plain_profile_errors, without_pending
+from statements.messages.accounts import AccountList, balance_warning, most_telling
+from statements.messages.profile import message_profile, message_profile_faults, without_pending
 
 FORMAT = "camt"
 _HEAD_BYTES = 1 << 16
@@ -136,7 +136,7 @@ class CamtImporter(Importer):
         warnings: list[str] = []
         for _ in _rows(data, encoding, accounts, warnings):
             pass
-        profile = plain_profile(FORMAT, encoding=encoding)
+        profile = message_profile(FORMAT, encoding=encoding)
         return Reading(profile, [], accounts=accounts.found, warnings=most_telling(warnings))
 
     def read(self, data: bytes, profile: Profile) -> Iterator[StatementRow | RowError | Skipped]:
@@ -145,7 +145,7 @@ class CamtImporter(Importer):
         return without_pending(rows) if profile.get("leave_out_pending") else rows
 
     def check_profile(self, profile: Profile, data: bytes) -> list[ProfileError]:
-        return plain_profile_errors(profile, data, format_name=FORMAT)
+        return message_profile_faults(profile, data, format_name=FORMAT)
 
 
 def _rows(

@@ -34,7 +34,7 @@ _IBAN_AT = re.compile(r"\b[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}\b")
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """What the text of a movement says. Each field is "" if it does not."""
+    """Description, merchant and IBAN of a movement. Each is "" if the text does not say it."""
 
     description: str
     merchant: str = ""

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from statements.texts import text_chunks
+from statements.messages.texts import text_chunks
 
 #: Marks beside tags: more text of a field, the begin of a message, and its end.
 _TEXT, _MESSAGE, _STOP = "text", "message", "end"
@@ -54,7 +54,7 @@ class Field:
 
 
 @dataclass(slots=True)
-class Statement:
+class Mt940Statement:
     """The fields of one statement. `kind` is the number of the message, 940 or 942; "" without an envelope.
 
     `is_ended` says that the end of the message was seen; `is_enveloped` that it must come. A long statement comes in
@@ -90,9 +90,9 @@ class Statement:
         return any(one.tag in tags for one in self.fields)
 
 
-def statements_of(data: bytes, encoding: str) -> Iterator[Statement]:
+def statements_of(data: bytes, encoding: str) -> Iterator[Mt940Statement]:
     """Yield the statements of a file in order, one piece at a time. Text outside of messages is left out."""
-    statement: Statement | None = None
+    statement: Mt940Statement | None = None
     kind, is_enveloped, is_in_field = "", False, False
     for number, mark, text in _tokens(data, encoding):
         if mark == _TEXT:
@@ -113,7 +113,7 @@ def statements_of(data: bytes, encoding: str) -> Iterator[Statement]:
         if mark == _MESSAGE:
             kind, is_enveloped = text or kind, True
         elif mark != _STOP:
-            statement = statement or Statement(number, kind, is_enveloped)
+            statement = statement or Mt940Statement(number, kind, is_enveloped)
             statement.add(mark, number, text)
         elif statement is not None:
             statement.is_ended = True
@@ -147,7 +147,7 @@ def _tokens(data: bytes, encoding: str) -> Iterator[tuple[int, str, str]]:
             yield number, _TEXT, line
 
 
-def _begins(tag: str, text: str, statement: Statement) -> bool:
+def _begins(tag: str, text: str, statement: Mt940Statement) -> bool:
     """Return True if a field does not belong to the statement before it."""
     if tag == "20":
         return statement.has("20", "61", "60F", "60M", "62F", "62M")

@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from expenses.ledger.ibans import iban_in
 from expenses.ledger.money import currency_codes
-from statements.accounts import AccountList, balance_warning, most_telling
 from statements.delimited.encoding import detect_encoding
 from statements.importer import (
     FileAccount,
@@ -19,10 +18,11 @@ from statements.importer import (
     StatementRow,
     UnreadableFile,
 )
+from statements.messages.accounts import AccountList, balance_warning, most_telling
+from statements.messages.profile import message_profile, message_profile_faults, without_pending
 from statements.mt940.details import Details, details_of
-from statements.mt940.fields import Field, Statement, statements_of
-from statements.mt940.movements import Balance, FieldError, Movement, balance_of, movement_of
-from statements.plain_profile import plain_profile, plain_profile_errors, without_pending
+from statements.mt940.fields import Field, Mt940Statement, statements_of
+from statements.mt940.movements import FieldError, StatedBalance, StatementLine, balance_of, movement_of
 
 FORMAT = "mt940"
 MAX_DESCRIPTION = 2000
@@ -65,7 +65,7 @@ class Mt940Importer(Importer):
         warnings: list[str] = []
         for _ in _rows(data, encoding, accounts, warnings):
             pass
-        profile = plain_profile(FORMAT, encoding=encoding)
+        profile = message_profile(FORMAT, encoding=encoding)
         return Reading(profile, [], accounts=accounts.found, warnings=most_telling(warnings))
 
     def read(self, data: bytes, profile: Profile) -> Iterator[StatementRow | RowError | Skipped]:
@@ -73,7 +73,7 @@ class Mt940Importer(Importer):
         return without_pending(rows) if profile.get("leave_out_pending") else rows
 
     def check_profile(self, profile: Profile, data: bytes) -> list[ProfileError]:
-        return plain_profile_errors(profile, data, format_name=FORMAT)
+        return message_profile_faults(profile, data, format_name=FORMAT)
 
 
 def _rows(
@@ -91,7 +91,7 @@ def _rows(
     _check_end(statement)
 
 
-def _check_end(statement: Statement) -> None:
+def _check_end(statement: Mt940Statement) -> None:
     """Refuse a file that was cut off: its last statement has begun and does not close. Raises UnreadableFile."""
     is_closed = statement.has(*_AFTER_CLOSING) or any(
         field.tag in _CLOSING and balance_of(field.text) for field in statement.fields
@@ -106,7 +106,7 @@ def _check_end(statement: Statement) -> None:
 
 
 def _rows_of(
-    statement: Statement, accounts: AccountList, warnings: list[str]
+    statement: Mt940Statement, accounts: AccountList, warnings: list[str]
 ) -> Iterator[StatementRow | RowError | Skipped]:
     opening = _balance(statement, _OPENING)
     closing = _balance(statement, _CLOSING, last=True)
@@ -144,7 +144,7 @@ def _rows_of(
         warnings.append(balance_warning(statement.line, key, currency=currency, **amounts))
 
 
-def _movements(statement: Statement) -> Iterator[tuple[Field, list[Field]]]:
+def _movements(statement: Mt940Statement) -> Iterator[tuple[Field, list[Field]]]:
     """Yield each statement line with the texts that belong to it."""
     line: Field | None = None
     texts: list[Field] = []
@@ -159,7 +159,7 @@ def _movements(statement: Statement) -> Iterator[tuple[Field, list[Field]]]:
         yield line, texts
 
 
-def _details(movement: Movement, texts: list[Field]) -> Details:
+def _details(movement: StatementLine, texts: list[Field]) -> Details:
     """Return the details of the texts, completed by the references of the statement line."""
     found = [details_of(field.lines) for field in texts if field.tag == "86"]
     notes = [_NS_CODE.sub("", line) for field in texts if field.tag == "NS" for line in field.lines]
@@ -188,12 +188,12 @@ def _bank_id(reference: str) -> str:
     return reference if is_id else ""
 
 
-def _balance(statement: Statement, tags: tuple[str, ...], *, last: bool = False) -> Balance | None:
+def _balance(statement: Mt940Statement, tags: tuple[str, ...], *, last: bool = False) -> StatedBalance | None:
     found = [balance for field in statement.fields if field.tag in tags and (balance := balance_of(field.text))]
     return found[-1 if last else 0] if found else None
 
 
-def _currency(statement: Statement, *balances: Balance | None) -> str:
+def _currency(statement: Mt940Statement, *balances: StatedBalance | None) -> str:
     """Return the currency of the balances, or of an interim report's limits and sums; "" if none is named."""
     named = [balance.currency for balance in balances if balance]
     named += [
@@ -204,7 +204,7 @@ def _currency(statement: Statement, *balances: Balance | None) -> str:
     return next((code for code in named if code in currency_codes()), next(filter(None, named), ""))
 
 
-def _account(statement: Statement, currency: str) -> FileAccount | None:
+def _account(statement: Mt940Statement, currency: str) -> FileAccount | None:
     """Return the account of :25:, None without one. It holds an IBAN, or a bank and a number, at times a currency."""
     field = next((field for field in statement.fields if field.tag in ("25", "25P")), None)
     if field is None or not field.lines[0].strip():

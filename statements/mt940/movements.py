@@ -25,7 +25,7 @@ class FieldError(Exception):
         self.detail = detail
 
 
-class _StatementLine(mt940.tags.Statement):
+class _LinePattern(mt940.tags.Statement):
     """The library's statement line with longer references, amounts with dots, and expected entries (EC, ED)."""
 
     pattern: ClassVar[str] = r"""^\s*
@@ -48,7 +48,7 @@ class _StatementLine(mt940.tags.Statement):
         return {name: part or "" for name, part in found.groupdict().items()} if found else None
 
 
-class _Balance(mt940.tags.BalanceBase):
+class _BalancePattern(mt940.tags.BalanceBase):
     """The library's balance, without a currency in some files."""
 
     pattern: ClassVar[str] = r"""^\s*
@@ -61,12 +61,12 @@ class _Balance(mt940.tags.BalanceBase):
         return {name: part or "" for name, part in found.groupdict().items()} if found else None
 
 
-_STATEMENT_LINE = _StatementLine()
-_BALANCE = _Balance()
+_LINE = _LinePattern()
+_BALANCE = _BalancePattern()
 
 
 @dataclass(frozen=True, slots=True)
-class Movement:
+class StatementLine:
     """A statement line. `date` is the booking date if the line has one, else the value date."""
 
     date: dt.date
@@ -78,7 +78,7 @@ class Movement:
 
 
 @dataclass(frozen=True, slots=True)
-class Balance:
+class StatedBalance:
     """A balance, negative for money owed. `currency` is "" in files that leave it out."""
 
     amount: Decimal
@@ -86,18 +86,18 @@ class Balance:
     date: dt.date | None
 
 
-def movement_of(lines: list[str]) -> Movement:
+def movement_of(lines: list[str]) -> StatementLine:
     """Return the movement of a statement line. Raises FieldError."""
     first = _LONG_YEAR.sub("", lines[0].strip(), count=1)
     text = "\n".join([first, *lines[1:]]).rstrip()
-    parts = _STATEMENT_LINE.split(text) or _STATEMENT_LINE.split(text.replace("\n", ""))
+    parts = _LINE.split(text) or _LINE.split(text.replace("\n", ""))
     if parts is None:
         raise FieldError(
             "amount", "unreadable", f"“{first[:60]}” is not a date, a mark of debit or credit and an amount"
         )
     mark = parts["status"].upper()
     valued = _date_of(parts)
-    return Movement(
+    return StatementLine(
         _entry_date(parts, valued) or valued,
         _amount(parts["amount"], mark.removeprefix("E")),
         mark.startswith("E"),
@@ -107,7 +107,7 @@ def movement_of(lines: list[str]) -> Movement:
     )
 
 
-def balance_of(text: str) -> Balance | None:
+def balance_of(text: str) -> StatedBalance | None:
     """Return a balance, None if the text is none."""
     parts = _BALANCE.split(text)
     if parts is None:
@@ -117,7 +117,7 @@ def balance_of(text: str) -> Balance | None:
     except FieldError:
         date = None
     try:
-        return Balance(_amount(parts["amount"], parts["status"].upper()), parts["currency"].upper(), date)
+        return StatedBalance(_amount(parts["amount"], parts["status"].upper()), parts["currency"].upper(), date)
     except FieldError:
         return None
 
@@ -135,7 +135,7 @@ def _date_of(parts: dict[str, str]) -> dt.date:
     """Return the value date. A bank's February may have 30 days: its last day is meant."""
     fixed: dict[str, Any] = dict(parts)
     if int(fixed["day"]) in (29, 30):
-        fixed = mt940.processors.date_fixup_pre_processor(mt940.models.Transactions(), _STATEMENT_LINE, fixed)
+        fixed = mt940.processors.date_fixup_pre_processor(mt940.models.Transactions(), _LINE, fixed)
     year = int(fixed["year"]) + (1900 if int(fixed["year"]) >= _LAST_CENTURY else 2000)
     try:
         return dt.date(year, int(fixed["month"]), int(fixed["day"]))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from statements.delimited.columns import iban_in
+from expenses.ledger.ibans import iban_in
 from statements.delimited.dates import Hints, choose_format
 from statements.delimited.words import balance_label, begins_with, currency_of, is_currency_code, meaning, mentions
 from statements.importer import UnreadableFile
