@@ -21,6 +21,7 @@ from expenses.models import DESCRIPTION_LENGTH, Account, Category
 from expenses.models.transactions import TransactionDraft
 from expenses.services.recognition import recognize_rows
 from providers.interface import Direction
+from statements.book_plan import placed, stored_plan, with_planned
 from statements.formats import importer_named
 from statements.importer import RowError, RowPart, Skipped, StatementRow
 from statements.models import Import
@@ -293,6 +294,8 @@ def read_records(statement: Import) -> Iterator[Record]:
     with statement.file.open("rb") as file:
         data = file.read()
     records = importer_named(statement.format).read(data, statement.profile)
+    if plan := stored_plan(statement):
+        records = placed(records, plan, with_planned(Catalog.load(statement.ledger_id), statement))
     return read_entries(records, targets=targets_of(statement))
 
 

@@ -6,6 +6,13 @@ from statements.archive.importer import ArchiveImporter
 from statements.camt.importer import CamtImporter
 from statements.delimited.importer import DelimitedImporter
 from statements.importer import Importer, UnreadableFile
+from statements.migration.actual import ActualImporter, ActualTableImporter
+from statements.migration.ezbookkeeping import EzBookkeepingImporter
+from statements.migration.firefly import FireflyImporter
+from statements.migration.lunch_money import LunchMoneyImporter
+from statements.migration.mint import MintImporter
+from statements.migration.sure import SureImporter
+from statements.migration.ynab import YnabImporter
 from statements.mt940.importer import Mt940Importer
 from statements.ofx.importer import OfxImporter
 from statements.pdf.importer import PdfImporter
@@ -28,9 +35,9 @@ def importer_for(data: bytes) -> Importer:
     """Return the importer that recognizes the content. Raises `UnreadableFile` with what to do next."""
     if not data.strip():
         raise UnreadableFile("empty", "The file is empty. Download it from your bank again and upload that file.")
-    for binary in BINARY:
-        if binary.recognizes(data):
-            return binary
+    for importer in (*BOOKS, *BINARY):
+        if importer.recognizes(data):
+            return importer
     for magic, (code, detail) in _CONTAINERS.items():
         if data.startswith(magic):
             raise UnreadableFile(code, detail)
@@ -63,11 +70,22 @@ def importer_named(name: str) -> Importer:
     raise UnreadableFile("unknown_format", f"No format is called “{name}”. Choose one of: {known}.", attr="format")
 
 
+#: Files of programs that keep books, known by their header or by the names of what is inside.
+BOOKS: tuple[Importer, ...] = (
+    ActualImporter(),
+    ActualTableImporter(),
+    EzBookkeepingImporter(),
+    FireflyImporter(),
+    LunchMoneyImporter(),
+    MintImporter(),
+    SureImporter(),
+    YnabImporter(),
+)
 #: Formats that are no text, told apart by their first bytes and by what is inside.
 BINARY: tuple[Importer, ...] = (WorkbookImporter(), PdfImporter(), ArchiveImporter(importer_for, importer_named))
 #: Text formats with marks of their own. A file that has the marks of two is refused.
 MARKED: tuple[Importer, ...] = (OfxImporter(), QifImporter(), CamtImporter(), Mt940Importer())
 #: Nearly any text can be taken for a delimited one, so it is asked last.
 DELIMITED = DelimitedImporter()
-IMPORTERS: tuple[Importer, ...] = (*BINARY, *MARKED, DELIMITED)
-_TITLES = " and ".join(", ".join(importer.title for importer in IMPORTERS).rsplit(", ", 1))
+IMPORTERS: tuple[Importer, ...] = (*BOOKS, *BINARY, *MARKED, DELIMITED)
+_TITLES = " and ".join(", ".join(each.title for each in (*BINARY, *MARKED, DELIMITED)).rsplit(", ", 1))

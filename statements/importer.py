@@ -32,7 +32,8 @@ class StatementRow:
     `external_id` is the bank's own id. `account` is the key of a `FileAccount`, "" if the file names none.
 
     The last fields come from programs that keep books: `category` is a path of names from the root, `transfer_account`
-    the key or name of the account on the other side.
+    the key or name of the account on the other side. Both halves of a transfer that the file shows have one
+    `transfer_id`.
     """
 
     line: int
@@ -52,6 +53,7 @@ class StatementRow:
     notes: str = ""
     parts: tuple[RowPart, ...] = ()
     transfer_account: str = ""
+    transfer_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ class FileAccount:
 
     `iban` is "" or compact, with correct check digits. `number` is the account's number as the bank writes it, without
     blanks; `bank` is the bank's code, BIC or name. `balance` is the booked one at the end of `balance_date`.
+    `opening_balance` is what was there before the first row.
     """
 
     key: str
@@ -104,6 +107,7 @@ class FileAccount:
     currency: str = ""
     balance: Decimal | None = None
     balance_date: dt.date | None = None
+    opening_balance: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +147,13 @@ class Importer(ABC):
     """One format of statement. An importer holds no state: each method is a pure function of its arguments.
 
     `format` is its name in the API, `title` its name in sentences. A parser whose memory or time a file could exhaust
-    belongs in a child process: see `statements.limits`.
+    belongs in a child process: see `statements.limits`. `is_book` says that the file comes from a program that keeps
+    books: its accounts, categories and tags are created where the ledger has none of the name.
     """
 
     format: ClassVar[str]
     title: ClassVar[str]
+    is_book: ClassVar[bool] = False
 
     def n_lines(self, data: bytes) -> int:
         """Return about how many lines the file has, to refuse one that is too long. Raises `UnreadableFile`."""

@@ -78,6 +78,8 @@ class Import(models.Model):
     #: `possible` and `booked`: fingerprint of a row → id of the transaction that may be the same movement, or of the
     #: pending row that it books.
     matches = models.JSONField(default=dict)
+    #: What a program's books need in the ledger, as `services.books` keeps it.
+    book = models.JSONField(default=dict)
     #: Sentences about the whole file.
     warnings = models.JSONField(default=list)
     #: Sentences about what of the rows the ledger cannot record as the file has it.

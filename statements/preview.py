@@ -12,6 +12,7 @@ from expenses.categorization.questions import (
     given_categorization,
 )
 from expenses.ledger.money import format_amount
+from expenses.models import Category
 from expenses.models.transactions import TransactionDraft
 from expenses.serializers.transactions import IN_FILE, SPLIT, categorization_body
 from providers.chain import Verdict
@@ -75,7 +76,7 @@ def _given_body(draft: TransactionDraft, catalog: Catalog) -> dict[str, Any]:
     parts = [
         {
             "amount": format_amount(part.amount, part.currency),
-            "category": part.category.pk if part.category else None,
+            "category": _id(part.category),
             "category_name": part.category.display_name if part.category else None,
             "notes": part.notes,
         }
@@ -88,10 +89,15 @@ def _given_body(draft: TransactionDraft, catalog: Catalog) -> dict[str, Any]:
     standing = given_categorization(category)
     explanation = IN_FILE if category else SPLIT
     return body | {
-        "category": category.pk if category else None,
+        "category": _id(category),
         "category_name": category.display_name if category else None,
         "categorization": categorization_body(standing, suggested=None, explanation=explanation),
     }
+
+
+def _id(category: Category | None) -> int | None:
+    """Return the id of a category; None of one that the commit will create."""
+    return category.pk if category and category.pk > 0 else None
 
 
 def _entry_body(entry: Entry, verdict: Verdict, duplicate_of: int | None, catalog: Catalog) -> dict[str, Any]:

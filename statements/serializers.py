@@ -135,9 +135,9 @@ class FileAccountSerializer(serializers.Serializer[Any]):
     currency = serializers.CharField()
     account = serializers.IntegerField(allow_null=True)
     matched_by = serializers.ChoiceField(
-        choices=["iban", "number", "answer", "import"],
+        choices=["iban", "number", "name", "answer", "import", "created"],
         allow_null=True,
-        help_text="`answer` by a PATCH, `import` because the import has this account.",
+        help_text="`answer` by a PATCH, `import` because the import has this account, `created` by the commit.",
     )
     n_rows = serializers.IntegerField()
     n_new = serializers.IntegerField()
@@ -145,6 +145,7 @@ class FileAccountSerializer(serializers.Serializer[Any]):
     totals = serializers.DictField(child=serializers.DictField(child=serializers.CharField()))
     balance = serializers.DecimalField(max_digits=None, decimal_places=None, allow_null=True)
     balance_date = serializers.DateField(allow_null=True)
+    opening_balance = serializers.DecimalField(max_digits=None, decimal_places=None, allow_null=True)
     new_numbers = serializers.DictField(
         child=serializers.CharField(), help_text="`iban` and `number` that the account takes over with the commit."
     )

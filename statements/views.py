@@ -15,6 +15,7 @@ from expenses.serializers.runs import RunSerializer
 from expenses.services.runs import perform_run, queue_run
 from expenses.views.base import NO_CURSOR, Conflict, LedgerViewSet
 from expenses.views.parsers import FormParser, JSONParser
+from statements.book_plan import with_planned
 from statements.entries import SHOWN, RecordList
 from statements.importer import UnreadableFile
 from statements.models import Import, ImportStatus, Profile
@@ -134,7 +135,8 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerView
         if statement.status in (ImportStatus.READING, ImportStatus.FAILED):
             raise Conflict(_why_not(statement), code=statement.status)
         page: Any = self.paginate_queryset(RecordList(statement, show))  # type: ignore[arg-type]
-        return self.get_paginated_response(preview_records(statement, page, self.catalog))
+        shown = preview_records(statement, page, with_planned(self.catalog, statement))
+        return self.get_paginated_response(shown)
 
     @extend_schema(request=CommitInput, responses={202: RunSerializer})
     @action(detail=True, methods=["post"])

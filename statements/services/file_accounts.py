@@ -11,6 +11,7 @@ from typing import Any
 
 from expenses.models import Account
 from statements.entries import StatementSummary
+from statements.formats import importer_named
 from statements.importer import FileAccount, ReadingQuestion
 from statements.models import NO_CURRENCY, OTHER_ACCOUNT, OTHER_CURRENCY, UNKNOWN_ACCOUNT, Import
 from statements.services.account_matching import contradicts, match_account, missing_numbers
@@ -31,6 +32,7 @@ def stored_accounts(accounts: Iterable[FileAccount]) -> list[dict[str, Any]]:
             "currency": named.currency,
             "balance": None if named.balance is None else str(named.balance),
             "balance_date": named.balance_date and named.balance_date.isoformat(),
+            "opening_balance": None if named.opening_balance is None else str(named.opening_balance),
             "account": None,
             "matched_by": None,
             "n_rows": 0,
@@ -54,6 +56,8 @@ def assign_accounts(statement: Import) -> list[ReadingQuestion]:
     accounts = list(Account.objects.filter(ledger_id=statement.ledger_id))
     by_id = {account.pk: account for account in accounts}
     is_alone = len(statement.accounts) == 1
+    is_book = importer_named(statement.format).is_book
+    by_name = {account.name.casefold(): account for account in accounts if is_book}
     questions = []
     for stored in statement.accounts:
         named, answer = _named(stored), by_id.get(stored["answer"])
@@ -68,7 +72,9 @@ def assign_accounts(statement: Import) -> list[ReadingQuestion]:
                 questions.append(_other_account(named, own, claimed))
         else:
             account, by = match.account, match.by
-            if account is None:
+            if account is None and named.name.strip().casefold() in by_name:
+                account, by = by_name[named.name.strip().casefold()], "name"
+            if account is None and not is_book:
                 questions.append(_unknown_account(named, match.proposals, accounts))
         stored["account"], stored["matched_by"] = (account.pk, by) if account else (None, None)
         stored["new_numbers"] = missing_numbers(named, account) if account else {}

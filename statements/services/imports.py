@@ -25,10 +25,12 @@ from expenses.services.possible_duplicates import offer_duplicates
 from expenses.services.runs import Work
 from expenses.services.statement_answers import StatementAnswers
 from expenses.services.statement_rows import record_statement_rows
+from statements.book_plan import plan_categories, with_planned
 from statements.entries import Entry, Losses, Record, StatementSummary, read_records, summarize, targets_of
 from statements.formats import importer_for, importer_named
 from statements.importer import ProfileError, ReadingQuestion, UnreadableFile
 from statements.models import BLOCKING, NO_ROWS, Import, ImportStatus, Profile
+from statements.services.books import close_book, join_transfers, open_book, sentences
 from statements.services.duplicates import FileMatches, find_booked, find_matches, offered_of, surroundings_of
 from statements.services.file_accounts import (
     answer_accounts,
@@ -43,7 +45,7 @@ from statements.services.file_accounts import (
 READ_FIELDS = (
     "account", "profile", "questions", "status", "error", "first_date", "last_date", "n_rows", "n_new",
     "n_duplicates", "n_errors", "n_skipped", "totals", "accounts", "losses", "matches",
-    "confirmed_currencies",
+    "book", "confirmed_currencies",
 )  # fmt: skip
 #: Keys of a profile that may differ from one file of a bank to the next.
 FILE_KEYS = ("encoding", "delimiter", "quotechar", "header_row", "sheets")
@@ -181,7 +183,12 @@ def profile_faults(*, statement: Import, profile: Mapping[str, Any]) -> list[Pro
 def _read(statement: Import) -> None:
     """Set counts, period and totals of the file. Nothing is written, so that no lock is held meanwhile."""
     open_questions = assign_accounts(statement)
-    summary = summarize(read_records(statement), catalog=Catalog.load(statement.ledger_id))
+    catalog = Catalog.load(statement.ledger_id)
+    importer = importer_named(statement.format)
+    if importer.is_book:
+        plan = plan_categories(importer.read(_content(statement), statement.profile), catalog)
+        statement.book = {"categories": [asdict(one) for one in plan]}
+    summary = summarize(read_records(statement), catalog=with_planned(catalog, statement))
     statement.first_date, statement.last_date = summary.period
     statement.n_rows = summary.n_rows
     matches = find_matches(statement)
@@ -190,7 +197,7 @@ def _read(statement: Import) -> None:
     statement.n_new = statement.n_rows - statement.n_duplicates
     statement.n_errors, statement.n_skipped = summary.n_errors, summary.n_skipped
     statement.totals = summary.totals
-    statement.losses = list(_sentences(summary.losses))
+    statement.losses = [*sentences(statement), *_sentences(summary.losses)]
     open_questions += count_rows(statement, summary)
     statement.questions = [q for q in statement.questions if q["code"] not in BLOCKING]
     if not statement.n_rows:
@@ -292,6 +299,9 @@ class ImportWork(Work):
         if statement is None:
             raise Refusal(SUPERSEDED, code="committed")
         try:
+            if importer_named(statement.format).is_book:
+                open_book(statement, run=run)
+            pairs: dict[str, list[Entry]] = defaultdict(list)
             around = surroundings_of(statement)
             matches = find_booked(statement, around) if around is not None else FileMatches()
             records = read_records(statement)
@@ -304,6 +314,8 @@ class ImportWork(Work):
                     if isinstance(record, Entry):
                         if record.account is None:
                             raise Refusal("The account of this import is gone; give it another one.", code="account")
+                        if record.row.transfer_id:
+                            pairs[record.row.transfer_id].append(record)
                         if record.fingerprint in matches.booked:
                             booked[matches.booked[record.fingerprint]] = record.draft(catalog)
                         else:
@@ -314,6 +326,7 @@ class ImportWork(Work):
                     book_pending(run, booked, catalog=catalog)
                 if len(chunk) == CHUNK:
                     make_room()
+            join_transfers(pairs, run=run)
             pair_run(run)
             if around is not None:
                 still = {*matches.still_pending, *matches.booked.values()}
@@ -350,6 +363,8 @@ class ImportWork(Work):
     def after_revert(self, run: Run) -> None:
         forget_bookings(run)
         self._update(run, **self._numbers(run, take_numbers_back))
+        for statement in Import.objects.filter(run=run).exclude(book={}):
+            close_book(statement, run=run)
 
     def _numbers(self, run: Run, change: Callable[..., list[dict[str, Any]]]) -> dict[str, Any]:
         """Change the numbers of the accounts that the file names. Return the field of the import that says so."""

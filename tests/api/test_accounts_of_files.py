@@ -51,6 +51,7 @@ def test_an_account_is_found_by_its_iban_and_the_rows_are_recorded_at_once(ana, 
             "totals": {"EUR": {"in": "2500.00", "out": "45.50", "sum": "2454.50"}},
             "balance": "2454.50",
             "balance_date": "2026-03-31",
+            "opening_balance": None,
             "new_numbers": {},
         }
     ]

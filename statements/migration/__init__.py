@@ -1,0 +1,1 @@
+"""The files in which other programs that keep books give everything away: one module a program."""

@@ -1,0 +1,250 @@
+"""What exports of other programs have in common: tables with a known header, accounts, and what cannot be kept."""
+
+import csv
+import datetime as dt
+import io
+from abc import abstractmethod
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import ClassVar
+
+from statements.archive.directory import content_of, members_of
+from statements.delimited.amounts import AmountError, parse_amount
+from statements.delimited.dates import DateFormatError, FormatChoice, Hints, choose_format, date_parser
+from statements.importer import (
+    FileAccount,
+    Importer,
+    Profile,
+    ProfileError,
+    Reading,
+    ReadingQuestion,
+    RowError,
+    Skipped,
+    StatementRow,
+    UnreadableFile,
+)
+
+#: A header is looked for in so many bytes of a file.
+HEADER_BYTES = 8192
+#: Bytes that a member of an archive may have once it is unpacked.
+MOST_BYTES = 256 * 1024 * 1024
+ISO = "%Y-%m-%d"
+
+Outcome = StatementRow | RowError | Skipped
+
+
+@dataclass
+class Notes:
+    """What is found out beside the rows: opening balances by account, and how often something cannot be kept."""
+
+    losses: Counter[str] = field(default_factory=Counter)
+    openings: dict[str, Decimal] = field(default_factory=dict)
+    currencies: dict[str, str] = field(default_factory=dict)
+    ibans: dict[str, str] = field(default_factory=dict)
+    #: Accounts in the order of the file, also those without rows.
+    accounts: dict[str, None] = field(default_factory=dict)
+
+    def open(self, account: str, amount: Decimal, currency: str = "") -> None:
+        """Add to the opening balance of an account."""
+        self.accounts.setdefault(account)
+        self.openings[account] = self.openings.get(account, Decimal(0)) + amount
+        if currency:
+            self.currencies.setdefault(account, currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A record of a table, by the names of its header in lower case. `number` is that of its first line."""
+
+    number: int
+    cells: Mapping[str, str]
+    raw: tuple[str, ...]
+
+    def __getitem__(self, name: str) -> str:
+        return self.cells.get(name, "").strip()
+
+
+class UnreadableLine(Exception):
+    """A record that cannot be read: the field, a code, and a clause that follows “Line 3: ”."""
+
+    def __init__(self, attr: str, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.attr, self.code, self.detail = attr, code, detail
+
+    def at(self, line: Line) -> RowError:
+        """Return the error of this record."""
+        return RowError(line.number, self.attr, self.code, f"Line {line.number}: {self.detail}", line.raw)
+
+
+class BookImporter(Importer):
+    """A file of a program that keeps books.
+
+    A subclass says how its records become rows. `losses` are sentences by a key that `rows` counts; {n} is the count.
+    """
+
+    is_book: ClassVar[bool] = True
+    losses: ClassVar[Mapping[str, str]]
+
+    @abstractmethod
+    def rows(self, data: bytes, profile: Profile, notes: Notes) -> Iterator[Outcome]:
+        """Yield every record in order, and note what belongs to no row. Raises `UnreadableFile`."""
+
+    def suggest(self, data: bytes) -> tuple[dict[str, str], list[ReadingQuestion]]:
+        """Return the keys of the profile besides the format, and what the file leaves open."""
+        return {}, []
+
+    def detect(self, data: bytes) -> Reading:
+        profile, questions = self.suggest(data)
+        notes = Notes()
+        for record in self.rows(data, profile, notes):
+            if isinstance(record, StatementRow):
+                notes.accounts.setdefault(record.account)
+                if record.currency:
+                    notes.currencies.setdefault(record.account, record.currency)
+        accounts = [
+            FileAccount(
+                key=name,
+                name=name,
+                iban=notes.ibans.get(name, ""),
+                currency=notes.currencies.get(name, ""),
+                opening_balance=notes.openings.get(name),
+            )
+            for name in notes.accounts
+        ]
+        warnings = [text.format(n=notes.losses[key]) for key, text in self.losses.items() if notes.losses[key]]
+        return Reading({"format": self.format, **profile}, [], questions, accounts, warnings)
+
+    def read(self, data: bytes, profile: Profile) -> Iterator[Outcome]:
+        return self.rows(data, profile, Notes())
+
+    def check_profile(self, profile: Profile, data: bytes) -> list[ProfileError]:
+        known = {"format", *self.suggest(data)[0]}
+        faults = [
+            ProfileError(key, "unknown", f"A file of {self.title} has no such key. Leave it out.")
+            for key in profile.keys() - known
+        ]
+        if profile.get("format") != self.format:
+            faults.append(ProfileError("format", "invalid_choice", f"This file is read as “{self.format}” only."))
+        if "date_format" in known:
+            try:
+                date_parser(str(profile.get("date_format", "")))
+            except DateFormatError as error:
+                faults.append(ProfileError("date_format", "invalid", str(error)))
+        if "decimal" in known and profile.get("decimal") not in (".", ","):
+            faults.append(ProfileError("decimal", "invalid_choice", "Give “.” or “,”."))
+        return faults
+
+
+class BookTable(BookImporter):
+    """A table with a known header, between commas, semicolons or tabs."""
+
+    #: Names of columns in lower case, by which the file is recognized.
+    required: ClassVar[frozenset[str]]
+
+    def recognizes(self, data: bytes) -> bool:
+        return self.required <= set(header_of(data))
+
+    def rows(self, data: bytes, profile: Profile, notes: Notes) -> Iterator[Outcome]:
+        for line in read_table(data):
+            try:
+                yield from self.rows_of(line, profile, notes)
+            except UnreadableLine as error:
+                yield error.at(line)
+
+    def rows_of(self, line: Line, profile: Profile, notes: Notes) -> Iterator[Outcome]:
+        """Yield the rows of one record. Raises `UnreadableLine`. A table of splits overrides `rows` instead."""
+        raise NotImplementedError
+
+
+def header_of(data: bytes) -> list[str]:
+    """Return the names in the first line of a table, in lower case; [] if it is not one."""
+    head = _decoded(data[:HEADER_BYTES]).lstrip("\ufeff").splitlines()
+    if not head or "\0" in head[0]:
+        return []
+    try:
+        return [name.strip().casefold() for name in next(csv.reader([head[0]], delimiter=_delimiter(head[0])))]
+    except (csv.Error, StopIteration):
+        return []
+
+
+def read_table(data: bytes) -> Iterator[Line]:
+    """Yield the records under the header. Raises `UnreadableFile`."""
+    names = header_of(data)
+    text = _decoded(data).lstrip("\ufeff")
+    delimiter = _delimiter(text[:HEADER_BYTES].split("\n", 1)[0])
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    number = 1
+    try:
+        next(reader)
+        number = reader.line_num + 1
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                yield Line(number, dict(zip(names, cells, strict=False)), tuple(cells))
+            number = reader.line_num + 1
+    except csv.Error as error:
+        detail = f"Line {number} cannot be read as CSV ({error}). Export the file again."
+        raise UnreadableFile("unreadable", detail) from None
+
+
+def member_of(data: bytes, wanted: Callable[[str], bool]) -> bytes | None:
+    """Return the first member of a zip archive whose name is wanted, None if there is none. Raises `UnreadableFile`."""
+    found = next((info for info in members_of(data) if wanted(info.filename)), None)
+    return content_of(data, found, most=MOST_BYTES) if found else None
+
+
+def amount_in(text: str, *, decimal: str = ".", attr: str = "amount") -> Decimal:
+    """Return an amount. Raises `UnreadableLine`."""
+    try:
+        return parse_amount(text, decimal).value
+    except AmountError as error:
+        raise UnreadableLine(attr, "unreadable", f"“{text[:40]}” {error}.") from None
+
+
+def day_in(text: str, pattern: str = ISO) -> dt.date:
+    """Return a date; what follows it in the cell is left out. Raises `UnreadableLine`."""
+    day = date_parser(pattern)(text)
+    if day is None:
+        raise UnreadableLine("date", "unreadable", f"“{text[:40]}” is not a date of the form {pattern}.")
+    return day
+
+
+def date_question(choice: FormatChoice) -> list[ReadingQuestion]:
+    """Return the question whether the day or the month comes first, if the cells leave it open."""
+    if not choice.others:
+        return []
+    detail = f"The dates are read as {choice.pattern}; {' or '.join(choice.others)} would fit as well."
+    return [ReadingQuestion("date_format", "unknown_date_order", detail, (choice.pattern, *choice.others))]
+
+
+def date_format_of(cells: list[str], *, title: str) -> FormatChoice:
+    """Return the format of the cells of a date column. Raises `UnreadableFile`."""
+    choice = choose_format(cells, (), Hints())
+    if choice is None:
+        raise UnreadableFile("no_rows", f"No date was found in this file of {title}. Export it again.")
+    return choice
+
+
+def decimal_of(cells: list[str]) -> str:
+    """Return the separator before the fractions of amounts: that of two digits at the end, "." if nothing tells."""
+    found = Counter(cell.rstrip("\u00a0 €$£)")[-3:-2] for cell in cells if len(cell) > 2)
+    return "," if found[","] > found["."] else "."
+
+
+def split_tags(text: str, separator: str) -> tuple[str, ...]:
+    """Return the names between separators, each once."""
+    return tuple(dict.fromkeys(tag.strip() for tag in text.split(separator) if tag.strip()))
+
+
+def _delimiter(header: str) -> str:
+    return max(",;\t", key=header.count)
+
+
+def _decoded(data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+            return data.decode("utf-16", "replace")
+        return data.decode("cp1252", "replace")

@@ -1,0 +1,128 @@
+"""Files of programs that keep books: what the ledger lacks for them is created with the commit, and taken back with it.
+
+`Import.book` holds the plan: `categories`, a list of {path, kind, name, parent, category}, and `created`, the ids of
+what the commit created.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from django.db.models.deletion import ProtectedError
+
+from expenses.categorization.catalog import Catalog
+from expenses.models import Account, Category, Run, Transaction
+from expenses.services.accounts import delete_account, open_account
+from expenses.services.categories import create_category, delete_category
+from expenses.services.edits import Author
+from expenses.services.ledger_lock import Refusal, ledger_write, make_room
+from expenses.services.pairs import SOURCE, join_rows
+from statements.book_plan import NAME_LENGTH, stored_plan
+from statements.entries import Entry
+from statements.models import Import
+
+PAIRS_AT_ONCE = 500
+#: Names that a sentence lists.
+MOST_NAMED = 3
+
+
+def sentences(statement: Import) -> list[str]:
+    """Return what the commit will create, and which categories go elsewhere, as sentences."""
+    plan = stored_plan(statement)
+    new = [":".join(one.path) for one in plan if one.category is None]
+    moved = [f"{':'.join(one.path)} → {one.name}" for one in plan if one.category and len(one.path) > 1]
+    opened = [named["name"] for named in statement.accounts if named["account"] is None]
+    found = []
+    for what, names in (("Accounts", opened), ("Categories", new)):
+        if names:
+            found.append(f"{what} that the commit creates: {_listed(names)}.")
+    if moved:
+        found.append(f"Categories that the ledger has in another place: {_listed(moved)}.")
+    lost = [named["name"] for named in statement.accounts if named["account"] and named["opening_balance"]]
+    if lost:
+        found.append(f"Opening balances of accounts that you have already are left out: {_listed(lost)}.")
+    return found
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(f"“{name}”" for name in names[:MOST_NAMED])
+    return shown if len(names) <= MOST_NAMED else f"{shown} and {len(names) - MOST_NAMED} more"
+
+
+def open_book(statement: Import, *, run: Run) -> None:
+    """Create the accounts and categories that the file needs. A commit that was interrupted finds what it created."""
+    created: dict[str, list[int]] = {"accounts": [], "categories": [], **statement.book.get("created", {})}
+    user = run.user
+    with ledger_write(statement.ledger_id) as version:
+        for named in statement.accounts:
+            if named["account"] is None:
+                fields = {
+                    "name": _account_name(statement, named["name"]),
+                    "currency": named["currency"] or user.base_currency,
+                    "opening_balance": named["opening_balance"] or 0,
+                }
+                account = open_account(by=user, fields=fields)
+                named |= {"account": account.pk, "matched_by": "created"}
+                created["accounts"].append(account.pk)
+        catalog = Catalog.load(statement.ledger_id)
+        for one in stored_plan(statement):
+            if one.category is None and catalog.find(one.name) is None:
+                parent = catalog.find(one.parent) if one.parent else None
+                if one.parent and parent is None:
+                    parent = create_category(by=user, fields={"name": one.parent, "kind": one.kind})
+                    created["categories"].append(parent.pk)
+                is_parent = parent is not None and parent.kind == one.kind and parent.parent_id is None
+                fields = {"name": one.name, "kind": one.kind, "parent": parent if is_parent else None}
+                created["categories"].append(create_category(by=user, fields=fields).pk)
+                catalog = Catalog.load(statement.ledger_id)
+        statement.book = {**statement.book, "created": created}
+        Import.objects.filter(pk=statement.pk).update(accounts=statement.accounts, book=statement.book, version=version)
+
+
+def _account_name(statement: Import, name: str) -> str:
+    """Return the name of a new account, with a number if a closed or other account has it."""
+    names = Account.objects.filter(ledger_id=statement.ledger_id).values_list("name", flat=True)
+    taken = {one.casefold() for one in names}
+    wanted = name.strip()[: NAME_LENGTH - 5] or "Account"
+    candidates = [wanted, *(f"{wanted} ({i})" for i in range(2, 1000))]
+    return next(one for one in candidates if one.casefold() not in taken)
+
+
+def join_transfers(pairs: Mapping[str, Sequence[Entry]], *, run: Run) -> None:
+    """Join the recorded halves of the transfers that the file shows, by its id of each."""
+    prints = [entry.fingerprint for entries in pairs.values() for entry in entries]
+    ids: dict[tuple[int | None, str], int] = {}
+    for start in range(0, len(prints), PAIRS_AT_ONCE):
+        rows = Transaction.objects.filter(run=run, fingerprint__in=prints[start : start + PAIRS_AT_ONCE], transfer=None)
+        for pk, account, fingerprint in rows.order_by().values_list("pk", "account_id", "fingerprint"):
+            ids[account, fingerprint] = pk
+    halves: list[tuple[int, int]] = []
+    for entries in pairs.values():
+        out = [entry for entry in entries if entry.direction == "out"]
+        into = [entry for entry in entries if entry.direction == "in"]
+        if len(out) == len(into) == 1:
+            found = [ids.get((one.account.pk if one.account else None, one.fingerprint)) for one in (*out, *into)]
+            if found[0] is not None and found[1] is not None:
+                halves.append((found[0], found[1]))
+    for start in range(0, len(halves), PAIRS_AT_ONCE):
+        with ledger_write(run.ledger_id):
+            join_rows(halves[start : start + PAIRS_AT_ONCE], ledger_id=run.ledger_id, author=Author(SOURCE, run=run))
+        make_room()
+
+
+def close_book(statement: Import, *, run: Run) -> None:
+    """Remove what the commit created and nothing uses by now."""
+    created = statement.book.get("created", {})
+    user = run.user
+    categories = Category.objects.filter(ledger_id=statement.ledger_id, pk__in=created.get("categories", []))
+    for category in categories.order_by("-parent_id", "-pk"):
+        try:
+            delete_category(by=user, category=category)
+        except Refusal:
+            continue  # somebody uses it
+    for account in Account.objects.filter(ledger_id=statement.ledger_id, pk__in=created.get("accounts", [])):
+        if not Transaction.objects.filter(account=account).exists():
+            try:
+                delete_account(by=user, account=account)
+            except ProtectedError:
+                continue
+    statement.refresh_from_db(fields=["accounts", "book"])
+    Import.objects.filter(pk=statement.pk).update(book={**statement.book, "created": {}})
