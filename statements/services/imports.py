@@ -301,31 +301,9 @@ class ImportWork(Work):
         try:
             if importer_named(statement.format).is_book:
                 open_book(statement, run=run)
-            pairs: dict[str, list[Entry]] = defaultdict(list)
             around = surroundings_of(statement)
             matches = find_booked(statement, around) if around is not None else FileMatches()
-            records = read_records(statement)
-            answers = StatementAnswers(run.ledger_id)
-            while chunk := _next_records(records):
-                catalog = answers.renew()
-                drafts: dict[Account, list[TransactionDraft]] = defaultdict(list)
-                booked: dict[int, TransactionDraft] = {}
-                for record in chunk:
-                    if isinstance(record, Entry):
-                        if record.account is None:
-                            raise Refusal("The account of this import is gone; give it another one.", code="account")
-                        if record.row.transfer_id:
-                            pairs[record.row.transfer_id].append(record)
-                        if record.fingerprint in matches.booked:
-                            booked[matches.booked[record.fingerprint]] = record.draft(catalog)
-                        else:
-                            drafts[record.account].append(record.draft(catalog))
-                for account, of_account in drafts.items():
-                    record_statement_rows(run=run, account=account, drafts=of_account, answers=answers)
-                if booked:
-                    book_pending(run, booked, catalog=catalog)
-                if len(chunk) == CHUNK:
-                    make_room()
+            pairs = self._record_rows(run, statement, matches)
             join_transfers(pairs, run=run)
             pair_run(run)
             if around is not None:
@@ -333,6 +311,33 @@ class ImportWork(Work):
                 offer_duplicates(run, replace(around, still_pending=still))
         except UnreadableFile as error:
             raise Refusal(str(error), code="unreadable") from None
+
+    def _record_rows(self, run: Run, statement: Import, matches: FileMatches) -> dict[str, list[Entry]]:
+        """Record the rows chunk by chunk. Return the halves of the transfers that the file shows, by its id of each."""
+        pairs: dict[str, list[Entry]] = defaultdict(list)
+        records = read_records(statement)
+        answers = StatementAnswers(run.ledger_id)
+        while chunk := _next_records(records):
+            catalog = answers.renew()
+            drafts: dict[Account, list[TransactionDraft]] = defaultdict(list)
+            booked: dict[int, TransactionDraft] = {}
+            for record in chunk:
+                if isinstance(record, Entry):
+                    if record.account is None:
+                        raise Refusal("The account of this import is gone; give it another one.", code="account")
+                    if record.row.transfer_id:
+                        pairs[record.row.transfer_id].append(record)
+                    if record.fingerprint in matches.booked:
+                        booked[matches.booked[record.fingerprint]] = record.draft(catalog)
+                    else:
+                        drafts[record.account].append(record.draft(catalog))
+            for account, of_account in drafts.items():
+                record_statement_rows(run=run, account=account, drafts=of_account, answers=answers)
+            if booked:
+                book_pending(run, booked, catalog=catalog)
+            if len(chunk) == CHUNK:
+                make_room()
+        return pairs
 
     def before_resume(self, run: Run) -> None:
         statement = Import.objects.filter(run=run).standing(ImportStatus.PARSED)
