@@ -19,6 +19,10 @@ _HEADER_DEPTH = 12
 _TELLING = frozenset({"date", "value_date", "amount", "debit", "credit", "balance", "description", "merchant"})
 _MAX_TEXT = 2000
 _DIGIT = re.compile(r"[0-9]")
+#: The number of a row or of a check.
+_NUMBER = re.compile(r"[0-9]{1,8}[.*^#]*")
+#: The heading of a list of balances by day, whose lines look like rows.
+_DAILY = re.compile(r"\bdaily\b.*\bbalances?\b|\btagessalden\b", re.IGNORECASE)
 _UNCLEAR = "Download the statement from your bank as CSV or Excel, and upload that file."
 
 
@@ -82,16 +86,16 @@ def statement_in(lines: Sequence[TextLine]) -> dict[str, Any]:
 
 
 def _with_dates_first(lines: Sequence[TextLine]) -> list[TextLine]:
-    """Return the lines; where most rows begin with a number before their date, that number is taken off."""
-    with_amounts = [line for line in lines if line.amounts]
-    if any(line.dates for line in with_amounts):
-        return list(lines)
-    return [
-        TextLine(line.number, line.page, line.words[1:])
-        if len(line.words) > 2 and line.words[0].text.rstrip(".").isalnum() and date_at(line.words, 1)
-        else line
-        for line in lines
-    ]
+    """Return the lines. A number before the date, such as that of a check, is moved behind the date."""
+    found = []
+    for line in lines:
+        first, *rest = line.words
+        if not line.dates and line.amounts and _NUMBER.fullmatch(first.text) and (date := date_at(rest, 0)):
+            words = (*rest[: date.n_words], first, *rest[date.n_words :])
+            found.append(TextLine(line.number, line.page, words))
+        else:
+            found.append(line)
+    return found
 
 
 def _starts(lines: Sequence[TextLine]) -> set[int]:
@@ -160,6 +164,7 @@ def _header(lines: Sequence[TextLine], first_start: int) -> list[tuple[str, floa
     return cells
 
 
+_BALANCES = "balances"
 _SECTIONS = {
     "debit": re.compile(
         r"\b(withdrawals?|checks|cheques|debits|fees|charges|purchases|payments made|belastungen|ausgänge|"
@@ -179,12 +184,19 @@ _CARD = re.compile(
 
 
 def _section(line: TextLine) -> str:
-    """Return debit or credit if the line is the heading of a section of such rows, else ""."""
+    """Return debit, credit or balances if the line is the heading of a section of such lines, else ""."""
     text = _words_of(line)
+    if _DAILY.search(text) and not line.amounts:
+        return _BALANCES
     if line.dates or len(text.split()) > 7 or begins_with(text.split(maxsplit=1)[0] if text else "", "total"):
         return ""
     found = {name: match.start() for name, pattern in _SECTIONS.items() if (match := pattern.search(text)) is not None}
     return min(found, key=lambda name: found[name]) if found else ""
+
+
+def _is_header_of_rows(line: TextLine) -> bool:
+    roles = {meaning(text).role for text, _, _ in line.phrases}
+    return bool(roles & {"date", "value_date"}) and bool(roles & {"description", "merchant", "amount", "debit"})
 
 
 class _StatementLines:
@@ -209,7 +221,7 @@ class _StatementLines:
     def collect(self) -> None:
         section, previous = "", None
         for line in self._lines:
-            if line.number in self._starts:
+            if line.number in self._starts and section != _BALANCES:
                 self._begin(line, section)
             elif label := _label(line):
                 self._add_balance(line, label)
@@ -219,6 +231,8 @@ class _StatementLines:
                 continue
             else:
                 section = _section(line) or section
+                if section == _BALANCES and _is_header_of_rows(line):
+                    section = ""
                 self.skipped.append([line.number, "text", line.text])
                 previous = None
                 continue
@@ -370,11 +384,11 @@ def _dates(table: _StatementLines) -> tuple[list[str], list[list[str | None]]]:
         choice = choose_format(cells, related, Hints(languages, "$" if table.currency() == "USD" else table.currency()))
         patterns = (choice.pattern, *choice.others) if choice else ()
         formats = list(patterns) or [_DAY_FIRST]
+    ends = {pattern: _end(table, pattern) for pattern in formats}
     days = []
     for date in own:
         found = []
-        for pattern in formats:
-            end = _end(table, pattern)
+        for pattern, end in ends.items():
             if date.year is None and end is None:
                 detail = f"The dates of the PDF have no year, and it names no period. {_UNCLEAR}"
                 raise UnreadableFile("no_year", detail)

@@ -752,6 +752,6 @@ def test_a_refusal_names_the_formats_that_are_read(ana, content):
     answer = upload(ana, content)
     assert_problem(answer, 400, ("file", "no_table"))
     assert answer.json()["errors"][0]["detail"] == (
-        "No table with a date and an amount was found in this file. Outlay reads Excel, PDF, zip, OFX, QIF, CAMT, MT940 "
-        "and CSV. Download the list of transactions from your bank as one of these, and upload that file."
+        "No table with a date and an amount was found in this file. Outlay reads Excel, PDF, zip, OFX, QIF, CAMT, "
+        "MT940 and CSV. Download the list of transactions from your bank as one of these, and upload that file."
     )

@@ -193,7 +193,86 @@ def plain():
     )
 
 
+def american_checks():
+    """Checks by number before the date, and balances by day, whose lines look like rows."""
+    return printed(
+        [
+            "Old Mill Credit Union",
+            "Statement period March 1, 2026 - March 31, 2026",
+            [left("Beginning balance"), right("900.00", BALANCE)],
+            [left("Ending balance"), right("1,060.00", BALANCE)],
+            None,
+            "DEPOSITS",
+            [left("Date"), left("Description", 40), right("Amount", BALANCE)],
+            [left("03/03"), left("Paycheck", 40), right("400.00", BALANCE)],
+            None,
+            "CHECKS PAID",
+            [left("1051"), left("03/09", 30), right("90.00", BALANCE)],
+            [left("1053*"), left("03/20", 30), right("150.00", BALANCE)],
+            None,
+            "DAILY ENDING BALANCE",
+            [left("03/03"), right("1,300.00", BALANCE)],
+            [left("03/09"), right("1,210.00", BALANCE)],
+            [left("03/20"), right("1,060.00", BALANCE)],
+        ]
+    )
+
+
+def swedish():
+    """ISO dates twice in each row, blanks for thousands, and a balance, newest first."""
+    return printed(
+        [
+            "Kontoutdrag 2026-03-01 - 2026-03-31",
+            [left("Bokförd"), left("Valuta", 35), left("Text", 60), right("Belopp"), right("Saldo", BALANCE)],
+            [
+                left("2026-03-25"),
+                left("2026-03-25", 35),
+                left("Lön", 60),
+                right("28 500,00"),
+                right("40 250,50", BALANCE),
+            ],
+            [
+                left("2026-03-12"),
+                left("2026-03-12", 35),
+                left("Hyra", 60),
+                right("-9 800,00"),
+                right("11 750,50", BALANCE),
+            ],
+            [
+                left("2026-03-02"),
+                left("2026-03-03", 35),
+                left("Livs 24", 60),
+                right("-249,50"),
+                right("21 550,50", BALANCE),
+            ],
+        ]
+    )
+
+
+def irish():
+    """Marks behind the amounts and balances, dates with names of months, and a text of numbers."""
+    return printed(
+        [
+            "Shannon Bank, IE, EUR",
+            [left("Date"), left("Details", 40), right("Amount"), right("Balance", BALANCE)],
+            [left("1 Feb 2026"), left("Opening balance", 40), right("310.00 CR", BALANCE)],
+            [left("3 Feb 2026"), left("POS 4711 12.30 SHOP", 40), right("12.30 DR"), right("297.70 CR", BALANCE)],
+            [left("9 Feb 2026"), left("RENT", 40), right("400.00 DR"), right("102.30 DR", BALANCE)],
+            [left("27 Feb 2026"), left("WAGES", 40), right("1,500.00 CR"), right("1,397.70 CR", BALANCE)],
+        ]
+    )
+
+
+def bold():
+    """A bank that prints everything twice to make it bold."""
+    lines = [
+        [left("Datum"), left("Text", 40), right("Betrag", BALANCE)],
+        [left("03.02.2026"), left("Buchladen", 40), right("-19,90", BALANCE)],
+    ]
+    return printed([[cell._replace(x=cell.x + shift) for shift in (0, 0.1) for cell in line] for line in lines])
+
+
 LAYOUTS = {
     "german": german, "british": british, "american": american, "french": french, "swiss": swiss, "card": card,
-    "plain": plain,
+    "plain": plain, "american_checks": american_checks, "swedish": swedish, "irish": irish, "bold": bold,
 }  # fmt: skip
