@@ -116,6 +116,8 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 IMPORT_MAX_BYTES = environment.number("OUTLAY_IMPORT_MAX_MB", 20, least=1) * 1024 * 1024
 IMPORT_MAX_ROWS = environment.number("OUTLAY_IMPORT_MAX_ROWS", 100_000, least=1)
+#: Of the backup of a ledger, packed and unpacked.
+RESTORE_MAX_BYTES = environment.number("OUTLAY_RESTORE_MAX_MB", 1024, least=1) * 1024 * 1024
 ATTACHMENT_MAX_BYTES = environment.number("OUTLAY_ATTACHMENT_MAX_MB", 10, least=1) * 1024 * 1024
 #: A picture of few bytes may have more pixels than the memory of whoever opens it.
 ATTACHMENT_MAX_MEGAPIXELS = environment.number("OUTLAY_ATTACHMENT_MAX_MEGAPIXELS", 100, least=1)
@@ -133,6 +135,7 @@ RUN_WORK = {
     "merge": "expenses.services.merges.MergeWork",
     "backtest": "expenses.services.backtests.BacktestWork",
     "thresholds": "expenses.services.adoption.AdoptionWork",
+    "restore": "config.backup.restoring.RestoreWork",
 }
 #: Parts of the insights in the order of their computation. A later part gets the results of the earlier ones.
 INSIGHT_PARTS = [

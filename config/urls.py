@@ -11,6 +11,7 @@ api: list[URLPattern | URLResolver] = [
     path("", include("expenses.urls")),
     path("", include("rules.urls")),
     path("", include("statements.urls")),
+    path("", include("config.backup.urls")),
     path("schema/", document.DocumentView.as_view(), name="schema"),
     path("docs/", document.SwaggerView.as_view(), name="docs"),
     path("redoc/", document.RedocView.as_view(), name="redoc"),

@@ -150,6 +150,11 @@ GROUPS = (
         "Currencies, exchange rates of the European Central Bank and of your own, and conversion.",
     ),
     Group("Synchronization", ("changes/",), "Changes since a version, for clients that keep a copy of the ledger."),
+    Group(
+        "Backup",
+        ("export/backup.json", "export/backup.zip", "restore/"),
+        "Your whole ledger as one file, with a checksum of each part, and back into an empty ledger.",
+    ),
     Group("Health", ("health/",), "For monitors: whether the server answers, and whether it is ready to work."),
 )
 

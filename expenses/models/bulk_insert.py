@@ -18,19 +18,31 @@ MAX_PARAMETERS = 20_000
 
 def insert_ignoring_known(model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     """Insert what violates no unique constraint; `columns` are names of columns, `rows` their values."""
+    _insert(model, columns, rows, end=" ON CONFLICT DO NOTHING")
+
+
+def insert_rows(model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Insert all rows, ids and all; `columns` are names of columns, `rows` their values. Raises IntegrityError."""
+    _insert(model, columns, rows, end="")
+
+
+def _insert(model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]], *, end: str) -> None:
     if connection.vendor == "postgresql":
-        _insert_arrays(model, columns, rows)
+        _insert_arrays(model, columns, rows, end=end)
         return
     marks = ", ".join(["%s"] * len(columns))
     with connection.cursor() as cursor:
-        cursor.executemany(f"{_insert_into(model, tuple(columns))} VALUES ({marks}) ON CONFLICT DO NOTHING", rows)
+        cursor.executemany(f"{_insert_into(model, tuple(columns))} VALUES ({marks}){end}", rows)
 
 
-def _insert_arrays(model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+def _insert_arrays(
+    model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]], *, end: str
+) -> None:
     """A statement for many rows: one for each costs PostgreSQL four times as much."""
-    fields: list[Any] = [model._meta.get_field(column) for column in columns]
+    by_column = {field.column: field for field in model._meta.concrete_fields}
+    fields: list[Any] = [by_column[column] for column in columns]
     arrays = ", ".join(f"%s::{field.cast_db_type(connection)}[]" for field in fields)
-    sql = f"{_insert_into(model, tuple(columns))} SELECT * FROM unnest({arrays}) ON CONFLICT DO NOTHING"  # noqa: S608 - names of our columns
+    sql = f"{_insert_into(model, tuple(columns))} SELECT * FROM unnest({arrays}){end}"  # noqa: S608 - names of our columns
     with connection.cursor() as cursor:
         for start in range(0, len(rows), MAX_ROWS):
             cursor.execute(sql, [list(values) for values in zip(*rows[start : start + MAX_ROWS], strict=True)])

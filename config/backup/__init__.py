@@ -1,0 +1,1 @@
+"""Backups: of one ledger as a file of its owner, and of the whole instance as an archive of its operator."""

@@ -1,0 +1,97 @@
+"""Backup and restore of a ledger over HTTP."""
+
+from typing import IO, Any
+
+from django.conf import settings
+from django.http import FileResponse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers, status
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from config.backup.reading import BadBackup, check, open_backup, too_large
+from config.backup.restoring import order_restore, refuse_unless_empty
+from config.backup.serializers import BackupSerializer, CheckedBackupSerializer, RestoreInput
+from config.backup.writing import write_document, write_zip
+from expenses.models.ledgers import ledger_id_of, membership_of
+from expenses.serializers.runs import RunSerializer
+from expenses.services.ledger_lock import Refusal
+from expenses.views.base import Conflict, LedgerView
+
+#: Bytes of a multipart body beside the file.
+MARGIN = 64 * 1024
+
+
+class DocumentView(LedgerView):
+    """Back up a ledger as JSON.
+
+    It holds everything but attachments and the files of statements; `export/backup.zip` has these, too.
+    """
+
+    rates = {"get": "export"}
+
+    @extend_schema(operation_id="export_backup_json", responses=BackupSerializer)
+    def get(self, request: Request) -> FileResponse:
+        return _download(write_document(membership_of(self.user).ledger), "json", "application/json")
+
+
+class ZipView(LedgerView):
+    """Back up a ledger with its files.
+
+    A zip of `backup.json`, attachments and the files of statements.
+    """
+
+    rates = {"get": "export"}
+
+    @extend_schema(operation_id="export_backup_zip", responses={(200, "application/zip"): OpenApiTypes.BINARY})
+    def get(self, request: Request) -> FileResponse:
+        return _download(write_zip(membership_of(self.user).ledger), "zip", "application/zip")
+
+
+class RestoreView(LedgerView):
+    """Restore a backup into an empty ledger.
+
+    The file is checked first: a changed or newer one is refused, and nothing is stored. With `dry_run`, that is all.
+    """
+
+    parser_classes = (MultiPartParser,)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Refuse a body that is too large before it is read."""
+        n_bytes = request.META.get("CONTENT_LENGTH") or "0"
+        if n_bytes.isdigit() and int(n_bytes) > settings.RESTORE_MAX_BYTES + MARGIN:
+            refusal = too_large()
+            raise serializers.ValidationError({"file": str(refusal)}, code=refusal.code)
+        super().initial(request, *args, **kwargs)
+
+    @extend_schema(
+        operation_id="restore_create",
+        request={"multipart/form-data": RestoreInput},
+        responses={
+            200: OpenApiResponse(CheckedBackupSerializer, "With `dry_run`: the backup could be restored."),
+            202: OpenApiResponse(RunSerializer, "The run that restores it."),
+        },
+    )
+    def post(self, request: Request) -> Response:
+        fields = self.checked(RestoreInput).validated_data
+        try:
+            refuse_unless_empty(ledger_id_of(self.user))
+            with open_backup(fields["file"]) as backup:
+                check(backup)
+                head = backup.head
+            if fields["dry_run"]:
+                return Response(CheckedBackupSerializer(head).data)
+            run = order_restore(by=self.user, source=fields["file"], head=head)
+        except BadBackup as error:
+            raise serializers.ValidationError({"file": str(error)}, code=error.code) from None
+        except Refusal as error:
+            raise Conflict(str(error), code=error.code) from None
+        return Response(RunSerializer(run).data, status=status.HTTP_202_ACCEPTED)
+
+
+def _download(file: IO[bytes], ending: str, media_type: str) -> FileResponse:
+    name = f"outlay-{timezone.now():%Y-%m-%d}.{ending}"
+    return FileResponse(file, as_attachment=True, filename=name, content_type=media_type)
