@@ -6,7 +6,7 @@ from django.db import transaction
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
-from rest_framework.exceptions import ErrorDetail
+from rest_framework.exceptions import ErrorDetail, NotFound
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -128,7 +128,7 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerView
 
         Each has the category it would get; duplicates and errors are named. Nothing is written.
         """
-        statement = self.get_object()
+        statement = _with_file(self.get_object())
         show = request.query_params.get("show", "rows")
         if show not in SHOWN:
             raise serializers.ValidationError({"show": f"Give one of {', '.join(SHOWN)}."}, code="invalid_choice")
@@ -173,7 +173,7 @@ class ImportViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LedgerView
         allowed = {ImportStatus.PARSED, ImportStatus.FAILED} if or_failed else {ImportStatus.PARSED}
         if statement.stands not in allowed:
             raise Conflict(_why_not(statement), code=statement.status)
-        return statement
+        return _with_file(statement)
 
 
 class ProfileViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.DestroyModelMixin, LedgerViewSet):
@@ -185,6 +185,13 @@ class ProfileViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.De
 
     def perform_destroy(self, instance: Profile) -> None:
         forget_profile(profile=instance)
+
+
+def _with_file(statement: Import) -> Import:
+    """Return the import. Raises NotFound where a backup brought it without its file."""
+    if not statement.file:
+        raise NotFound(f"The file {statement.filename} is not here: the backup came without files.", code="no_file")
+    return statement
 
 
 def _why_not(statement: Import) -> str:

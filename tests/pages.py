@@ -39,10 +39,14 @@ class Request:
     headers: dict[str, str] = field(default_factory=dict)
     data: str = ""
     form: dict[str, str] = field(default_factory=dict)
+    #: The file that keeps the answer; "" prints it.
+    output: str = ""
+    #: The folder of files that earlier commands kept.
+    folder: Path = settings.BASE_DIR
 
     @classmethod
-    def of(cls, words: list[str]) -> Self:
-        request, rest = cls(words), iter(words)
+    def of(cls, words: list[str], folder: Path) -> Self:
+        request, rest = cls(words, folder=folder), iter(words)
         for word in rest:
             if not word.startswith("-"):
                 request.url = word
@@ -62,8 +66,10 @@ class Request:
                 self.form[name] = content
             case "-X":
                 self.method = value
+            case "-o":
+                self.output = value
             case _:
-                assert option == "-o", f"the tests do not know curl's option {option}"
+                raise AssertionError(f"the tests do not know curl's option {option}")
 
     def send(self) -> Any:
         parts = urlsplit(self.url)
@@ -74,10 +80,14 @@ class Request:
             address = parts.path + ("?" + parts.query if parts.query else "")
             return getattr(APIClient(headers=headers), method)(address, **body)
 
+    def _path(self, name: str) -> Path:
+        """Return the file of a name: one that a command kept, else one of the project."""
+        return self.folder / name if (self.folder / name).exists() else settings.BASE_DIR / name
+
     def _body(self, files: ExitStack) -> dict[str, Any]:
         if self.form:
             form = {
-                name: files.enter_context((settings.BASE_DIR / value[1:]).open("rb")) if value[:1] == "@" else value
+                name: files.enter_context(self._path(value[1:]).open("rb")) if value[:1] == "@" else value
                 for name, value in self.form.items()
             }
             return {"data": form, "format": "multipart"}
@@ -130,8 +140,10 @@ def _answer(questions: Path, answers: Path, answers_shown: list[Any], run_tasks:
         last = None
         body = b""
         if kind == "curl":
-            request = Request.of(words)
+            request = Request.of(words, questions.parent)
             answer = request.send()
+            if request.output and "/" not in request.output and answer.streaming:
+                (request.folder / request.output).write_bytes(b"".join(answer.streaming_content))
             last, body = (request, answer), _body(answer)
             if answer.status_code == 202 or b'"is_stale":true' in body:
                 run_tasks()

@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import NOT_PROVIDED, Field, FileField
+from django.db.models import NOT_PROVIDED, Field, FileField, UUIDField
 
 from accounts.models import PREFERENCES as PREFERENCE_FIELDS
 from accounts.models import User
@@ -31,8 +31,8 @@ from config.backup.form import (
     PREFERENCES,
     SYSTEM,
 )
-from config.backup.references import IDS
-from config.backup.tables import Table, is_version, reference_of, system_categories, tables
+from config.backup.references import IDS, OddShape
+from config.backup.tables import Table, is_version, plural, reference_of, system_categories, tables
 from config.backup.values import Convert, WrongValue, reader_of
 from config.backup.writing import COPIED_AT_ONCE, Part, seal_of
 
@@ -73,8 +73,8 @@ class Head:
         known = tables()
         counts: dict[str, int] = {}
         for part in self.tables:
-            if part.name in known and part.n and not known[part.name].model._meta.auto_created:
-                counts[str(known[part.name].model._meta.verbose_name_plural)] = part.n
+            if part.name in known and part.n and not known[part.name].is_silent:
+                counts[plural(known[part.name].model)] = part.n
         n_files = len(self.parts) - len(self.tables)
         return counts | ({"files": n_files} if n_files else {})
 
@@ -96,12 +96,16 @@ class Backup:
             reading = _PartReading(self._document, part)
             yield part, reading.columns, reading.rows()
             reading.finish()
-        self._require(END, expected[-1].name)
-        if self._document.read(1):
-            raise _changed(expected[-1].name)
+        self._require_end(expected[-1].name)
 
-    def check_files(self) -> None:
-        """Compare the files of a zip with their checksums. Raises BadBackup."""
+    def check_sums(self) -> None:
+        """Compare every part and every file with its checksum. Raises BadBackup."""
+        expected = self.head.tables
+        for at, part in enumerate(expected):
+            if at:
+                self._require(b",\n", part.name)
+            _PartReading(self._document, part).skip()
+        self._require_end(expected[-1].name)
         for part in self.head.parts.values():
             if part.name.startswith(FILES):
                 digest = hashlib.sha256()
@@ -120,6 +124,11 @@ class Backup:
 
     def _require(self, expected: bytes, part: str) -> None:
         if self._document.read(len(expected)) != expected:
+            raise _changed(part)
+
+    def _require_end(self, part: str) -> None:
+        self._require(END, part)
+        if self._document.read(1):
             raise _changed(part)
 
     def _read_head(self) -> Head:
@@ -231,6 +240,13 @@ class _PartReading:
             yield row
         self._end()
 
+    def skip(self) -> None:
+        """Read on to the end of the part, and believe nothing but its checksum. Raises BadBackup."""
+        for _ in range(self._part.n):
+            if not self._line():
+                raise _changed(self._part.name)
+        self._end()
+
     def finish(self) -> None:
         """Read on to the end of the part. Raises BadBackup unless it is as it was written."""
         if not self._has_ended:
@@ -298,13 +314,21 @@ class Targets:
         return read_category
 
     def inner(self, table: str, value: Any) -> Any:
-        """Return the id of a place that is named inside a value; what is no place stays. Raises WrongValue."""
-        if isinstance(value, str):
-            return self._categories.get(value, value) if table == "expenses.Category" else value
-        if type(value) is not int or value == GONE:
+        """Return the id of a place that is named inside a value. What names no row stays. Raises WrongValue.
+
+        Nothing stays that a database would take for an id.
+        """
+        if value is None or isinstance(value, bool) or value == GONE:
             return value
-        found = self.reader_of_reference(table)(value)
-        return str(found) if table == "expenses.ModelCall" else found
+        if type(value) is int:
+            found = self.reader_of_reference(table)(value)
+            return str(found) if table == "expenses.ModelCall" else found
+        if table == "expenses.Category" and isinstance(value, str):
+            if value.startswith(SYSTEM):
+                return self.reader_of_reference(table)(value)
+            if value.isalpha():  # such as `all`
+                return value
+        raise WrongValue("the place of a row inside it")
 
     def raised(self, value: Any) -> int:
         """Return a version as this ledger counts them. Raises WrongValue."""
@@ -314,7 +338,7 @@ class Targets:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ReadColumn:
     """A column of the database with the function that reads its values; at None it is not in the file."""
 
     column: str
@@ -331,7 +355,7 @@ class RowReader:
         if strange := sorted(set(columns) - fields.keys()):
             raise _strange(f"{table.name}.{strange[0]}", outlay)
         self.columns = [
-            Column(one.column, columns.index(name) if name in columns else None, self._reader(one, name in columns))
+            ReadColumn(one.column, columns.index(name) if name in columns else None, self._reader(one, name in columns))
             for name, one in fields.items()
         ]
         self._names = columns
@@ -368,11 +392,11 @@ class RowReader:
     def _value_reader(self, one: "Field[Any, Any]") -> Convert:
         reference = reference_of(one)
         if reference == "accounts.User":
-            if one.null:  # no name is the founder's
-                return lambda place: self.targets.person(place)
             return self.targets.person
         if reference:
-            return self.targets.reader_of_reference(reference)
+            read = self.targets.reader_of_reference(reference)
+            has_uuids = isinstance(one.target_field, UUIDField)
+            return (lambda place: one.get_db_prep_save(read(place), connection)) if has_uuids else read
         if isinstance(one, FileField):
             return self._file
         if is_version(one):
@@ -384,7 +408,10 @@ class RowReader:
 
         def read_with(value: Any) -> Any:
             row = dict(zip(self._names, self._row, strict=True)) if needs_row else {}
-            return read(find(value, self.targets.inner, row))
+            try:
+                return read(find(value, self.targets.inner, row))
+            except OddShape:
+                raise WrongValue("a value as Outlay makes it") from None
 
         return read_with
 
@@ -400,8 +427,16 @@ class RowReader:
         return lambda value: one.get_db_prep_save(one.get_default(), connection)
 
 
-def check(backup: Backup, *, progress: Callable[[int], None] = lambda n: None) -> None:
-    """Check every part and every value of a backup, and store nothing. Raises BadBackup."""
+def check(source: IO[bytes], *, progress: Callable[[int], None] = lambda n: None) -> Head:
+    """Check every byte and every value of a backup, and store nothing. Return its head. Raises BadBackup."""
+    with open_backup(source) as backup:
+        backup.check_sums()
+    with open_backup(source) as backup:
+        _check_values(backup, progress)
+        return backup.head
+
+
+def _check_values(backup: Backup, progress: Callable[[int], None]) -> None:
     targets = Targets(backup.head, founder=0)
     for part, columns, rows in backup.parts():
         if part.name not in tables():
@@ -413,7 +448,6 @@ def check(backup: Backup, *, progress: Callable[[int], None] = lambda n: None) -
             if not n % 5000:
                 progress(5000)
         progress(part.n % 5000)
-    backup.check_files()
 
 
 def read_people(columns: Sequence[str], rows: Iterator[list[Any]]) -> list[str]:

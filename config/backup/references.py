@@ -1,7 +1,8 @@
 """Ids that stand inside other values than foreign keys: in JSON, in names, in plain numbers.
 
 Each function returns its value with every id given to `refer(table, id)`. A backup is written and read by the same
-functions: one `refer` makes places in a table of ids, the other ids of places.
+functions: one `refer` makes places in a table of ids, the other ids of places. They raise OddShape for a value that is
+made otherwise than Outlay makes it: an id in an odd place could name the row of somebody else.
 """
 
 import re
@@ -10,175 +11,193 @@ from typing import Any
 
 Refer = Callable[[str, Any], Any]
 Row = Mapping[str, Any]
+Find = Callable[[Any, Refer, Row], Any]
 
 ACCOUNT, CATEGORY, RULE, RUN = "expenses.Account", "expenses.Category", "rules.Rule", "expenses.Run"
-TAG, TRANSACTION = "expenses.Tag", "expenses.Transaction"
+TAG, TRANSACTION, CALL = "expenses.Tag", "expenses.Transaction", "expenses.ModelCall"
 #: The table that the subject of a run is in, by the kind of the run.
 SUBJECTS = {"import": "statements.Import", "rules": RULE, "thresholds": RUN}
 #: Keys of plans, actions and answers whose values are ids.
 NAMED = {"account": ACCOUNT, "category": CATEGORY, "set_category": CATEGORY, "suggested_category": CATEGORY}
 JOURNALED = {"decision_id": "expenses.Decision", "transfer": "expenses.Transfer"}
+#: What a merge of duplicates moved.
+MOVED = {"attachments": "expenses.Attachment", "traces": "expenses.StatementTrace"}
 #: The sentence of a question repeats the id that answers it.
 ANSWER = re.compile(r'(?<=\{"account": )\d+')
+#: Figures of a category are named `category-12-share`, and the key of an unusual week is `unusual_week-12-2026-11-02`.
+CATEGORY_NAME = re.compile(r"(?s)(category|unusual_week)-([^-]*)-(.*)")
 
 
-def _all(table: str) -> "Callable[[Any, Refer, Row], Any]":
-    return lambda value, refer, row: [refer(table, one) for one in value] if isinstance(value, list) else value
+class OddShape(ValueError):
+    """A value that is made otherwise than Outlay makes it."""
 
 
-def _one(table: str) -> "Callable[[Any, Refer, Row], Any]":
-    return lambda value, refer, row: refer(table, value)
-
-
-def _held(value: Any, refer: Refer, row: Row) -> Any:
+def _list(value: Any) -> list[Any]:
     if not isinstance(value, list):
-        return value
-    return [f"tag:{refer(TAG, int(one[4:]))}" if _is_tag(one) else one for one in value]
-
-
-def _is_tag(held: Any) -> bool:
-    return isinstance(held, str) and held.startswith("tag:") and held[4:].isascii() and held[4:].isdigit()
-
-
-def _subject(value: Any, refer: Refer, row: Row) -> Any:
-    table = SUBJECTS.get(row["kind"])
-    return refer(table, value) if table else value
-
-
-def _about(value: Any, refer: Refer, row: Row) -> Any:
-    if isinstance(value, dict) and isinstance(value.get("rules"), list):
-        rules = [one | {"id": refer(RULE, one.get("id"))} for one in value["rules"] if isinstance(one, dict)]
-        value = value | {"rules": rules}
-    if isinstance(value, dict) and "backtest" in value:
-        value = value | {"backtest": refer(RUN, value["backtest"])}
+        raise OddShape
     return value
 
 
-def _plan(value: Any, refer: Refer, row: Row) -> Any:
+def _dict(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        return value
-    found = {name: refer(NAMED[name], one) if name in NAMED else one for name, one in value.items()}
-    if isinstance(found.get("rules"), list):
-        found["rules"] = [
-            rule_with(one, refer) | {"id": refer(RULE, one.get("id"))} for one in found["rules"] if isinstance(one, dict)
-        ]
-    return found
+        raise OddShape
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise OddShape
+    return value
+
+
+def _with(value: Any, /, **changes: Callable[[Any], Any]) -> dict[str, Any]:
+    """Return a JSON object whose values of these keys are changed, as far as it has them."""
+    return _dict(value) | {name: change(value[name]) for name, change in changes.items() if name in value}
+
+
+def _one(table: str) -> Find:
+    return lambda value, refer, row: refer(table, value)
+
+
+def _all(table: str) -> Find:
+    return lambda value, refer, row: [refer(table, one) for one in _list(value)]
+
+
+def _held(value: Any, refer: Refer, row: Row) -> Any:
+    return [_held_field(_text(one), refer) for one in _list(value)]
+
+
+def _held_field(name: str, refer: Refer) -> str:
+    kind, _, tag = name.partition(":")
+    return f"tag:{refer(TAG, int(tag))}" if kind == "tag" and tag.isascii() and tag.isdigit() else name
+
+
+def _subject(value: Any, refer: Refer, row: Row) -> Any:
+    return refer(SUBJECTS.get(str(row["kind"]), RUN), value)
+
+
+def _about(value: Any, refer: Refer, row: Row) -> Any:
+    return _with(value, rules=lambda rules: _rules(rules, refer), backtest=lambda run: refer(RUN, run))
+
+
+def _plan(value: Any, refer: Refer, row: Row) -> Any:
+    found = _with(value, rules=lambda rules: _rules(rules, refer))
+    return {name: refer(NAMED[name], one) if name in NAMED else one for name, one in found.items()}
 
 
 def _journal(value: Any, refer: Refer, row: Row) -> Any:
-    if not isinstance(value, dict):
-        return value
-    found = {}
-    for name, pair in value.items():
-        if name in NAMED and isinstance(pair, list):
-            pair = [[refer(NAMED[name], one[0]), *one[1:]] if isinstance(one, list) and one else one for one in pair]
-        elif name in JOURNALED and isinstance(pair, list):
-            pair = [refer(JOURNALED[name], one) for one in pair]
-        elif name == "held" and isinstance(pair, list):
-            pair = [_held(one, refer, row) for one in pair]
-        found[name] = pair
-    return found
+    return {name: [_journaled(name, one, refer) for one in _list(pair)] for name, pair in _dict(value).items()}
+
+
+def _journaled(name: str, value: Any, refer: Refer) -> Any:
+    """Return a value as it was before or after. Accounts and categories are id and name."""
+    if name in NAMED and value is not None:
+        number, *names = _list(value)
+        return [refer(NAMED[name], number), *names]
+    if name in JOURNALED:
+        return refer(JOURNALED[name], value)
+    return _held(value, refer, {}) if name == "held" else value
 
 
 def _attempts(value: Any, refer: Refer, row: Row) -> Any:
-    """Calls of the model are named by the answers that came of them."""
-    if not isinstance(value, list):
-        return value
-    return [one | {"details": _details(one["details"], refer)} if _has_details(one) else one for one in value]
+    return [_with(one, details=lambda details: _details(details, refer)) for one in _list(value)]
 
 
-def _has_details(attempt: Any) -> bool:
-    return isinstance(attempt, dict) and isinstance(attempt.get("details"), dict)
+def _details(value: Any, refer: Refer) -> dict[str, Any]:
+    return _with(
+        value,
+        rules=lambda rules: _rules(rules, refer),
+        run=lambda run: refer(RUN, run),
+        calls=lambda calls: [refer(CALL, call) for call in _list(calls)],
+        questions=lambda asked: [_with(one, call=lambda call: refer(CALL, call)) for one in _list(asked)],
+    )
 
 
-def _details(details: dict[str, Any], refer: Refer) -> dict[str, Any]:
-    found = dict(details)
-    if isinstance(found.get("calls"), list):
-        found["calls"] = [refer("expenses.ModelCall", call) for call in found["calls"]]
-    if isinstance(found.get("questions"), list):
-        found["questions"] = [
-            one | {"call": refer("expenses.ModelCall", one["call"])} if isinstance(one, dict) and "call" in one else one
-            for one in found["questions"]
-        ]
-    return found
+def _rules(value: Any, refer: Refer) -> list[Any]:
+    return [_with(_rule(one, refer, {}), id=lambda number: refer(RULE, number)) for one in _list(value)]
+
+
+def _rule(value: Any, refer: Refer, row: Row) -> dict[str, Any]:
+    return _with(
+        value,
+        conditions=lambda conditions: _conditions(conditions, refer, row),
+        actions=lambda actions: _actions(actions, refer, row),
+    )
 
 
 def _conditions(value: Any, refer: Refer, row: Row) -> Any:
-    if not isinstance(value, list):
-        return value
-    return [_condition(one, refer, row) if isinstance(one, dict) else one for one in value]
+    return [_condition(_dict(one), refer, row) for one in _list(value)]
 
 
 def _condition(value: dict[str, Any], refer: Refer, row: Row) -> dict[str, Any]:
-    if "conditions" in value:
-        return value | {"conditions": _conditions(value["conditions"], refer, row)}
     table = NAMED.get(str(value.get("field")))
-    if table is None or "value" not in value:
-        return value
-    wanted = value["value"]
-    return value | {"value": [refer(table, one) for one in wanted] if isinstance(wanted, list) else refer(table, wanted)}
+    changes: dict[str, Callable[[Any], Any]] = {"conditions": lambda inner: _conditions(inner, refer, row)}
+    if table is not None:
+        changes["value"] = lambda wanted: _wanted(wanted, table, refer)
+    return _with(value, **changes)
+
+
+def _wanted(value: Any, table: str, refer: Refer) -> Any:
+    return [refer(table, one) for one in value] if isinstance(value, list) else refer(table, value)
 
 
 def _actions(value: Any, refer: Refer, row: Row) -> Any:
-    if not isinstance(value, list):
-        return value
     return [
-        one | {"value": refer(CATEGORY, one.get("value"))} if isinstance(one, dict) and one.get("type") in NAMED else one
-        for one in value
+        _with(one, value=lambda category: refer(CATEGORY, category)) if _dict(one).get("type") in NAMED else one
+        for one in _list(value)
     ]
 
 
-def rule_with(value: dict[str, Any], refer: Refer) -> dict[str, Any]:
-    """Return the fields of a rule with its references."""
-    found = dict(value)
-    for name, change in (("conditions", _conditions), ("actions", _actions)):
-        if name in found:
-            found[name] = change(found[name], refer, {})
-    return found
-
-
-def _proposed(value: Any, refer: Refer, row: Row) -> Any:
-    return rule_with(value, refer) if isinstance(value, dict) else value
-
-
 def _questions(value: Any, refer: Refer, row: Row) -> Any:
-    if not isinstance(value, list):
-        return value
-    return [_question(one, refer) if isinstance(one, dict) else one for one in value]
+    return [_question(_dict(one), refer) for one in _list(value)]
 
 
 def _question(question: dict[str, Any], refer: Refer) -> dict[str, Any]:
     if not str(question.get("attr")).startswith("account"):
         return question
-    found = dict(question)
-    if isinstance(found.get("alternatives"), list):
-        found["alternatives"] = [refer(ACCOUNT, one) for one in found["alternatives"]]
-    if isinstance(found.get("detail"), str):
-        found["detail"] = ANSWER.sub(lambda match: str(refer(ACCOUNT, int(match[0]))), found["detail"])
-    return found
+    return _with(
+        question,
+        alternatives=lambda ids: [refer(ACCOUNT, one) for one in _list(ids)],
+        detail=lambda text: ANSWER.sub(lambda match: str(refer(ACCOUNT, int(match[0]))), _text(text)),
+    )
 
 
 def _accounts(value: Any, refer: Refer, row: Row) -> Any:
-    if not isinstance(value, list):
+    return [_with(one, account=lambda number: refer(ACCOUNT, number)) for one in _list(value)]
+
+
+def _matches(value: Any, refer: Refer, row: Row) -> Any:
+    """Return the possible duplicates of a file: fingerprint → transaction, of each sort."""
+    return {
+        sort: {fingerprint: refer(TRANSACTION, one) for fingerprint, one in _dict(found).items()}
+        for sort, found in _dict(value).items()
+    }
+
+
+def _moved(value: Any, refer: Refer, row: Row) -> Any:
+    if not _dict(value).keys() <= MOVED.keys():
+        raise OddShape
+    return {name: [refer(MOVED[name], one) for one in _list(ids)] for name, ids in value.items()}
+
+
+def _category_name(value: Any, refer: Refer, row: Row) -> Any:
+    found = CATEGORY_NAME.fullmatch(_text(value))
+    if found is None:
         return value
+    kind, category, rest = found.groups()
+    place = refer(CATEGORY, int(category) if category.isascii() and category.isdigit() else category)
+    return f"{kind}-{place}-{rest}"
+
+
+def _sentences(value: Any, refer: Refer, row: Row) -> Any:
     return [
-        one | {"account": refer(ACCOUNT, one["account"])} if isinstance(one, dict) and "account" in one else one
-        for one in value
+        _with(one, figures=lambda names: [_category_name(name, refer, row) for name in _list(names)])
+        for one in _list(value)
     ]
 
 
-def _anomaly_key(value: Any, refer: Refer, row: Row) -> Any:
-    """The key of an unusual week names its category: `unusual_week-12-2026-11-02`."""
-    kind, _, rest = str(value).partition("-")
-    category, dash, week = rest.partition("-")
-    if kind != "unusual_week" or not dash:
-        return value
-    place = refer(CATEGORY, int(category)) if category.isascii() and category.isdigit() else refer(CATEGORY, category)
-    return f"{kind}-{place}-{week}"
-
-
 #: Column → the function that finds its ids.
-IDS: dict[str, Callable[[Any, Refer, Row], Any]] = {
+IDS: dict[str, Find] = {
     "expenses.Transaction.held": _held,
     "expenses.Decision.source_id": _one(RULE),
     "expenses.Decision.attempts": _attempts,
@@ -191,13 +210,16 @@ IDS: dict[str, Callable[[Any, Refer, Row], Any]] = {
     "expenses.TrackRecord.used": _all(CATEGORY),
     "rules.Rule.conditions": _conditions,
     "rules.Rule.actions": _actions,
-    "rules.Proposal.rule": _proposed,
+    "rules.Proposal.rule": _rule,
     "rules.Proposal.evidence": _all(TRANSACTION),
-    "insights.AnomalyFeedback.key": _anomaly_key,
+    "insights.AnomalyFeedback.key": _category_name,
     "insights.AnomalyFeedback.transactions": _all(TRANSACTION),
     "insights.RecurringChoice.transactions": _all(TRANSACTION),
+    "insights.Narrative.sentences": _sentences,
     "statements.Import.questions": _questions,
     "statements.Import.accounts": _accounts,
+    "statements.Import.matches": _matches,
+    "expenses.Duplicate.moved": _moved,
 }
 #: Columns of JSON and of plain large numbers that hold no ids.
 WITHOUT_IDS = {
@@ -206,8 +228,10 @@ WITHOUT_IDS = {
     "expenses.PrivacyChoices.names", "expenses.Run.counts", "expenses.Run.done", "expenses.Run.total",
     "expenses.TrackRecord.answer_records", "expenses.TrackRecord.corrections",
     "expenses.TrackRecord.evidence_thresholds", "expenses.TrackRecord.links", "expenses.TrackRecord.thresholds",
-    "insights.Narrative.sentences", "rules.Rule.n_timeouts", "rules.Rule.triggers", "statements.Import.columns",
+    "rules.Rule.n_timeouts", "rules.Rule.triggers", "statements.Import.columns",
+    "expenses.Duplicate.reasons", "statements.Import.losses",
     "statements.Import.confirmed_currencies", "statements.Import.n_duplicates", "statements.Import.n_errors",
     "statements.Import.n_new", "statements.Import.n_rows", "statements.Import.n_skipped", "statements.Import.profile",
-    "statements.Import.totals", "statements.Import.warnings", "statements.Profile.columns", "statements.Profile.profile",
+    "statements.Import.totals", "statements.Import.warnings", "statements.Profile.columns",
+    "statements.Profile.profile",
 }  # fmt: skip

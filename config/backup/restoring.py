@@ -1,4 +1,4 @@
-"""Restores the backup of a ledger, as the work of a run: in one database transaction, so that all of it is there or none.
+"""Restores the backup of a ledger, as the work of a run: in one database transaction, so all of it is there or none.
 
 The run looks at the whole file first, and counts each row twice: once when it was checked, once when it was recorded.
 """
@@ -16,8 +16,8 @@ from django.db.models import FileField
 from accounts.models import User
 from config.backup.form import FILES, PEOPLE
 from config.backup.reading import (
-    BadBackup,
     Backup,
+    BadBackup,
     Head,
     RowReader,
     Targets,
@@ -42,8 +42,7 @@ def refuse_unless_empty(ledger_id: int) -> None:
     """Raise Refusal if the ledger has anything that a backup would have to be mixed with."""
     there = rows_there(ledger_id)
     if there:
-        counted = ", ".join(f"{n} {what}" for what, n in there.items())
-        detail = f"Only an empty ledger takes a backup, and this one has {counted}. Restore as a new user."
+        detail = f"Only an empty ledger takes a backup, and this one has {', '.join(there)}. Restore as a new user."
         raise Refusal(detail, code="not_empty")
 
 
@@ -73,8 +72,7 @@ class RestoreWork(Work):
         """Check the file and record its rows. Raises Refusal, and then nothing is recorded."""
         with default_storage.open(_path_of(run)) as source:
             try:
-                with open_backup(source) as backup:
-                    check(backup, progress=lambda n: _advance(run, n))
+                check(source, progress=lambda n: _advance(run, n))
                 with open_backup(source) as backup:
                     _Restoring(run, backup).perform()
             except BadBackup as error:
@@ -162,8 +160,9 @@ class _Restoring:
         model = tables()[name].model
         fixed = self._fixed_values(model, read)
         files = [at for at, one in enumerate(read.columns) if isinstance(_fields(model)[one.column], FileField)]
-        ids = iter(self.targets.ids.get(name, ()))
-        columns = [*([model._meta.pk.column] if name in self.targets.ids else []), *fixed]
+        pk: Any = model._meta.pk
+        ids = (pk.get_db_prep_save(one, connection) for one in self.targets.ids.get(name, ()))
+        columns = [*([pk.column] if name in self.targets.ids else []), *fixed]
         columns += [one.column for one in read.columns]
         while chunk := list(islice(rows, CHUNK)):
             values = []
@@ -218,7 +217,7 @@ def _new_ids(model: type[models.Model], n: int) -> Sequence[Any] | None:
     if pk.remote_field is not None:
         return None
     if isinstance(pk, models.UUIDField):
-        return sorted((pk.get_db_prep_save(uuid.uuid4(), connection) for _ in range(n)), key=str)
+        return sorted(uuid.uuid4() for _ in range(n))
     table = model._meta.db_table
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":

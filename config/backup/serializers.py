@@ -23,7 +23,7 @@ class RestoreInput(StrictSerializer):
         return upload
 
 
-class PartSerializer(serializers.Serializer[Any]):
+class BackupPartSerializer(serializers.Serializer[Any]):
     """A part of a backup with the number of its rows; of a file, of its bytes."""
 
     name = serializers.CharField()
@@ -44,9 +44,9 @@ class CheckedBackupSerializer(serializers.Serializer[Any]):
         counts: dict[str, int] = head.counts
         return counts
 
-    @extend_schema_field(PartSerializer(many=True))
+    @extend_schema_field(BackupPartSerializer(many=True))
     def get_parts(self, head: Any) -> Any:
-        return PartSerializer(list(head.parts.values()), many=True).data
+        return BackupPartSerializer(list(head.parts.values()), many=True).data
 
 
 class BackupSerializer(serializers.Serializer[Any]):
@@ -56,6 +56,6 @@ class BackupSerializer(serializers.Serializer[Any]):
     version = serializers.IntegerField(help_text="The version of the format.")
     created_at = serializers.DateTimeField()
     outlay = serializers.CharField(help_text="The version of Outlay that made it.")
-    parts = PartSerializer(many=True)
+    parts = BackupPartSerializer(many=True)
     sha256 = serializers.CharField(help_text="Of the lines above this one.")
     data = serializers.DictField(help_text="Part → its columns and its rows.")  # type: ignore[assignment]

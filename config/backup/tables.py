@@ -15,7 +15,7 @@ from expenses.services.delete_account import tables_of_ledgers
 TABLES_LEFT_OUT = {
     "accounts.GuessCount": "It counts wrong passwords of this instance.",
     "accounts.StoredAnswer": "It answers repeats of requests to this instance.",
-    "accounts.Token": "Access is given anew on each instance.",
+    "accounts.Token": "Access is given again on each instance.",
     "accounts.User": "Passwords and addresses stay; preferences are a part of their own.",
     "accounts.User_groups": "Roles are given by the operator of an instance.",
     "accounts.User_user_permissions": "Rights are given by the operator of an instance.",
@@ -23,18 +23,18 @@ TABLES_LEFT_OUT = {
     "auth.Group_permissions": "Roles are those of the instance.",
     "auth.Permission": "Rights are those of the instance.",
     "contenttypes.ContentType": "It lists the tables of the instance.",
-    "django_tasks_database.DBTaskResult": "Tasks are queued anew.",
-    "expenses.Membership": "Access is given anew on each instance.",
+    "django_tasks_database.DBTaskResult": "Tasks are queued again.",
+    "expenses.Membership": "Access is given again on each instance.",
     "expenses.Tombstone": "It names rows that are gone to copies of clients, which know other ids.",
-    "expenses.Classifier": "It is trained anew from the confirmed rows.",
-    "expenses.ConfirmedTexts": "They are collected anew from the confirmed rows.",
-    "insights.AmountCalibration": "It is computed anew from the rows.",
-    "insights.AmountGroup": "It is computed anew from the rows.",
-    "insights.Anomaly": "It is computed anew from the rows; feedback on it is in the backup.",
+    "expenses.Classifier": "It is trained again from the confirmed rows.",
+    "expenses.ConfirmedTexts": "They are collected again from the confirmed rows.",
+    "insights.AmountCalibration": "It is computed again from the rows.",
+    "insights.AmountGroup": "It is computed again from the rows.",
+    "insights.Anomaly": "It is computed again from the rows; feedback on it is in the backup.",
     "insights.InsightState": "It tells how far insights were computed.",
     "insights.LedgerQuestion": "Only its asker sees it, for 30 days, and its answer lists rows of this instance.",
-    "insights.RecurringPayment": "It is computed anew from the rows; choices about it are in the backup.",
-    "insights.WeeklySpending": "It is computed anew from the rows.",
+    "insights.RecurringPayment": "It is computed again from the rows; choices about it are in the backup.",
+    "insights.WeeklySpending": "It is computed again from the rows.",
 }
 #: Column → why no backup has it. A restored row has the default.
 COLUMNS_LEFT_OUT = {
@@ -42,7 +42,7 @@ COLUMNS_LEFT_OUT = {
     "expenses.Run.claim": "It names a worker of this instance.",
     "expenses.TrackRecord.asking_before": "It tells how far a task has come.",
     "expenses.TrackRecord.asking_since": "It tells how far a task has come.",
-    "expenses.TrackRecord.learned_from": "It names ids of this instance, and the classifier is trained anew.",
+    "expenses.TrackRecord.learned_from": "It names ids of this instance, and the classifier is trained again.",
     "expenses.TrackRecord.learning_until": "It holds a task that is queued here.",
     "insights.Narrative.claim": "It names a worker of this instance.",
     "insights.Narrative.claimed_until": "It holds a task that is queued here.",
@@ -69,6 +69,11 @@ class Table:
     @property
     def name(self) -> str:
         return self.model._meta.label
+
+    @property
+    def is_silent(self) -> bool:
+        """Return True if nobody counts its rows: the ledger itself, and tables between two others."""
+        return self.model is Ledger or bool(self.model._meta.auto_created)
 
     @property
     def fields(self) -> "list[Field[Any, Any]]":
@@ -126,13 +131,21 @@ def system_categories() -> dict[int, str]:
     return dict(Category.objects.filter(ledger=None).values_list("pk", "key"))
 
 
-def rows_there(ledger_id: int) -> dict[str, int]:
-    """Return how many rows a ledger has that no backup may replace, by the plural name of what they are."""
-    found = {}
+def plural(model: type[Model]) -> str:
+    """Return what rows of a table are called, as `transactions`."""
+    name = str(model._meta.verbose_name)
+    if name.endswith(("choices", "feedback")):
+        return name
+    ending = {"y": "ies", "s": "ses"}.get(name[-1])
+    return name[:-1] + ending if ending else f"{name}s"
+
+
+def rows_there(ledger_id: int) -> list[str]:
+    """Return what a ledger has that no backup may replace, such as `3 accounts`."""
+    found = []
     for table in tables().values():
-        if table.model is Ledger or table.name in REPLACED:
-            continue
-        n = table.rows(ledger_id).count()
-        if n:
-            found[str(table.model._meta.verbose_name_plural)] = n
+        if not table.is_silent and table.name not in REPLACED:
+            n = table.rows(ledger_id).count()
+            name = str(table.model._meta.verbose_name) if n == 1 else plural(table.model)
+            found += [f"{n} {name}"] if n else []
     return found

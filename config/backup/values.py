@@ -192,7 +192,7 @@ def _amount(value: str) -> Decimal:
 
 
 def _plain_decimal(value: str) -> Decimal:
-    if len(value) > 60:  # noqa: PLR2004 - more digits than any column has
+    if len(value) > 60:
         raise ValueError
     found = Decimal(value)
     if not found.is_finite():

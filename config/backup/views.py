@@ -12,7 +12,7 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from config.backup.reading import BadBackup, check, open_backup, too_large
+from config.backup.reading import BadBackup, check, too_large
 from config.backup.restoring import order_restore, refuse_unless_empty
 from config.backup.serializers import BackupSerializer, CheckedBackupSerializer, RestoreInput
 from config.backup.writing import write_document, write_zip
@@ -25,8 +25,8 @@ from expenses.views.base import Conflict, LedgerView
 MARGIN = 64 * 1024
 
 
-class DocumentView(LedgerView):
-    """Back up a ledger as JSON.
+class BackupDocumentView(LedgerView):
+    """Download a backup as JSON.
 
     It holds everything but attachments and the files of statements; `export/backup.zip` has these, too.
     """
@@ -38,8 +38,8 @@ class DocumentView(LedgerView):
         return _download(write_document(membership_of(self.user).ledger), "json", "application/json")
 
 
-class ZipView(LedgerView):
-    """Back up a ledger with its files.
+class BackupZipView(LedgerView):
+    """Download a backup with files.
 
     A zip of `backup.json`, attachments and the files of statements.
     """
@@ -52,9 +52,10 @@ class ZipView(LedgerView):
 
 
 class RestoreView(LedgerView):
-    """Restore a backup into an empty ledger.
+    """Restore a backup.
 
-    The file is checked first: a changed or newer one is refused, and nothing is stored. With `dry_run`, that is all.
+    Only an empty ledger takes one. The file is checked first: a changed or newer one is refused, and nothing is stored.
+    With `dry_run`, that is all, and the ledger need not be empty.
     """
 
     parser_classes = (MultiPartParser,)
@@ -78,10 +79,9 @@ class RestoreView(LedgerView):
     def post(self, request: Request) -> Response:
         fields = self.checked(RestoreInput).validated_data
         try:
-            refuse_unless_empty(ledger_id_of(self.user))
-            with open_backup(fields["file"]) as backup:
-                check(backup)
-                head = backup.head
+            if not fields["dry_run"]:
+                refuse_unless_empty(ledger_id_of(self.user))
+            head = check(fields["file"])
             if fields["dry_run"]:
                 return Response(CheckedBackupSerializer(head).data)
             run = order_restore(by=self.user, source=fields["file"], head=head)

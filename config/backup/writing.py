@@ -20,7 +20,19 @@ from django.utils import timezone
 
 from accounts.models import PREFERENCES as PREFERENCE_FIELDS
 from accounts.models import User
-from config.backup.form import DOCUMENT, END, FILES, FORMAT, FORMAT_VERSION, FOUNDER, GONE, PEOPLE, PREFERENCES, SEAL_LENGTH, SYSTEM
+from config.backup.form import (
+    DOCUMENT,
+    END,
+    FILES,
+    FORMAT,
+    FORMAT_VERSION,
+    FOUNDER,
+    GONE,
+    PEOPLE,
+    PREFERENCES,
+    SEAL_LENGTH,
+    SYSTEM,
+)
 from config.backup.references import IDS
 from config.backup.tables import Table, is_version, reference_of, system_categories, tables, version_columns
 from config.backup.values import Convert, write_instant, writer_of
@@ -54,7 +66,7 @@ def write_zip(ledger: Ledger) -> IO[bytes]:
     with unchanging():
         backup = _Backup(ledger, has_files=True)
         document = backup.write()
-    target = tempfile.TemporaryFile()
+    target = tempfile.TemporaryFile()  # noqa: SIM115 - whoever sends it closes it
     with document, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         with archive.open(zipfile.ZipInfo(DOCUMENT, FIRST_DAY), "w", force_zip64=True) as entry:
             _copy(document, entry)
@@ -131,7 +143,7 @@ class _Backup:
             self._write_part(body, PREFERENCES, list(PREFERENCE_FIELDS), iter([preferences]))
             for table in tables().values():
                 self._write_part(body, table.name, [one.name for one in table.fields], self._rows(table))
-            target = tempfile.TemporaryFile()
+            target = tempfile.TemporaryFile()  # noqa: SIM115 - whoever reads it closes it
             target.write(self._head())
             body.seek(0)
             _copy(body, target)

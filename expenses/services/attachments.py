@@ -58,5 +58,7 @@ def remove_attachment(*, by: User, attachment: Attachment) -> None:
 def delete_files(attachments: Iterable[Attachment]) -> None:
     """Delete the files of rows that are about to go, after the commit."""
     for attachment in attachments:
+        if not attachment.file:  # a backup brought the row without it
+            continue
         storage, name = attachment.file.storage, attachment.file.name
         database.on_commit(lambda storage=storage, name=name: storage.delete(name), robust=True)  # type: ignore[misc]

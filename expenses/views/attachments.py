@@ -6,6 +6,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -69,6 +70,8 @@ class AttachmentViewSet(RetrieveViewSet):
     def content(self, request: Request, pk: int) -> FileResponse:
         """Download an attached file."""
         attachment: Attachment = self.get_object()
+        if not attachment.file:
+            raise NotFound(f"The file {attachment.name} is not here: the backup came without files.", code="no_file")
         answer = FileResponse(
             attachment.file.open(), as_attachment=True, filename=attachment.name, content_type=attachment.media_type
         )

@@ -20,6 +20,7 @@ from tests.api.permissions.operations import (
     BODIES,
     CONDITION,
     DESCRIBED,
+    FILE,
     IN_ORDER,
     PAGES,
     ROOT,
@@ -236,6 +237,7 @@ OWN: dict[tuple[Operation, int], Callable[[Refusals], Any]] = {
     (op("DELETE imports/{id}/"), 409): _after(
         ("post", "imports/{import}/commit/", {}), ("delete", "imports/{import}/", None)
     ),
+    (op("POST restore/"), 409): lambda house: house._send(op("POST restore/"), body={"file": FILE}),
     (op("POST rules/{id}/apply/"), 409): _after(
         ("patch", "rules/{rule}/", {"is_active": False}), ("post", "rules/{rule}/apply/", {})
     ),

@@ -24,6 +24,7 @@ from expenses.services.runs import perform_run
 from insights.models import Anomaly, RecurringPayment, WeeklySpending
 from insights.services.refreshing import refresh
 from rules.services.proposals import propose_rules
+from tests.api.backups import fetch
 from tests.api.generated_ledger import generated_rows
 from tests.api.model_calls import record_call
 from tests.api.permissions.undoing import undone
@@ -122,6 +123,7 @@ def record() -> dict[str, Any]:
     record_attachment(recorder)
     record_measuring(recorder)
     record_privacy(recorder)
+    record_backup(recorder)
     token = {"name": "Wall display", "scope": "read", "expires_in_days": 90}
     send("post", "auth/tokens/", asks="NewTokenInputRequest", body=token, answers="NewToken")
     current = next(row for row in send("get", "auth/tokens/")["results"] if row["is_current"])
@@ -396,6 +398,20 @@ def record_imports(recorder: Recorder) -> None:
         recorder.kept["ReadingImport"] = steady(recorder.api.post("imports/", upload, format="multipart").json())
 
 
+def record_backup(recorder: Recorder) -> None:
+    """A backup with one part, of which the rest is like."""
+    found = json.loads(fetch(recorder.api))
+    shown = ("people", "preferences")
+    digest = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+    found["parts"] = [part | {"sha256": digest} for part in found["parts"] if part["name"] in shown]
+    found |= {"data": {name: found["data"][name] for name in shown}, "sha256": digest}
+    recorder.kept["Backup"] = found | {"created_at": "2026-11-21T10:00:00.000000+00:00"}
+    recorder.kept["RestoreInputRequest"] = {"file": '{"format":"outlay-ledger",…', "dry_run": True}
+    told = {"created_at": recorder.kept["Backup"]["created_at"], "outlay": found["outlay"]}
+    counts = {"accounts": 2, "transactions": 118}
+    recorder.kept["CheckedBackup"] = told | {"counts": counts, "parts": found["parts"]}
+
+
 def record_attachment(recorder: Recorder) -> None:
     transaction = recorder.api.get("transactions/").json()["results"][0]["id"]
     recorder.kept["AttachmentInputRequest"] = {"file": "%PDF-1.7 a receipt"}
@@ -442,7 +458,7 @@ def test_the_refusals_are_what_the_api_answers(ana, ben, join_ledger_of):
     hold(refusals, schema.REFUSALS, FOLDER / "refusals.json")
 
 
-NO_JSON = {"application/octet-stream", "image/svg+xml", "image/png", "text/event-stream"}
+NO_JSON = {"application/octet-stream", "application/zip", "image/svg+xml", "image/png", "text/event-stream"}
 
 
 def test_every_body_of_every_operation_has_an_example():

@@ -127,6 +127,7 @@ BODIES: dict[Operation, Any] = {
     op("PATCH privacy/"): {"kept_days": 30, "names": ["Quentin Quill"]},
     op("POST rates/"): RATE,
     op("PATCH rates/{id}/"): {"rate": "0.9"},
+    op("POST restore/"): {"file": FILE, "dry_run": True},
     op("POST review/resolve/"): {"key": "out:cafe luna"},
     op("POST rules/"): RULE,
     op("POST rules/import/"): {"format": "outlay-rules", "format_version": 1, "rules": [RULE]},
@@ -166,8 +167,16 @@ def statement() -> SimpleUploadedFile:
     return SimpleUploadedFile("one.csv", b"Date;Payee;Amount;Currency\n2026-11-13;Cafe Luna;-5.50;EUR\n", "text/csv")
 
 
+def backup() -> SimpleUploadedFile:
+    return SimpleUploadedFile("backup.json", (Path(__file__).parents[1] / "samples" / "backup-1.json").read_bytes())
+
+
 def receipt(text: bytes = b"one more") -> SimpleUploadedFile:
     return SimpleUploadedFile("receipt.pdf", b"%PDF-1.7 " + text)
+
+
+#: Address → the file that is sent there; to others, a receipt.
+FILES = {"imports/": statement, "restore/": backup}
 
 
 def address_of(operation: Operation, ids: dict[str, int], query: dict[str, Any] | None = None) -> str:
@@ -210,7 +219,7 @@ def send(
     address, form = address_of(operation, ids, query), {}
     if isinstance(body, dict) and body.get("file") is FILE:
         body, form = (
-            body | {"file": statement() if operation.path == "imports/" else receipt()},
+            body | {"file": FILES.get(operation.path, receipt)()},
             {"format": "multipart"},
         )
     answer = api.request(operation.method, address, body, **form, **(headers or {}))

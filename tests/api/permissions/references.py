@@ -49,7 +49,7 @@ NO_NAMES = {(op("PATCH imports/{id}/"), "profile")}
 PLAIN = {
     "ai_classify", "also_similar", "amount", "amount_to", "apply", "base", "base_currency", "case_sensitive",
     "changes_only", "checksum", "color_token", "commit", "confirm_password", "country", "currency",
-    "current_password", "date", "description", "direction", "email", "end", "expires_in_days", "exported_at",
+    "current_password", "date", "description", "direction", "dry_run", "email", "end", "expires_in_days", "exported_at",
     "evidence", "external_id", "field", "file", "force", "format", "format_version", "from", "group", "hint", "iban",
     "icon", "is_active", "is_excluded_from_budget", "is_hidden", "key", "keywords", "kind", "limit", "locale", "match",
     "mcc", "merchant", "mode", "month_start", "name", "negate", "new_password", "notes", "number", "on_conflict", "op",
