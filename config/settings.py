@@ -326,6 +326,7 @@ LOGGING = {
         "django_tasks_db": {"level": "WARNING"},
         "rq": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
+        "fontTools": {"level": "WARNING"},
         # The answer names the mistake of the client, and config.api.request_log says that there was one.
         "django.security": {"level": "CRITICAL"},
         "django.request": {"level": "ERROR"},

@@ -4,9 +4,11 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 from config.api import document, errors, health
+from insights.views.pdf import PdfReportView
 
 api: list[URLPattern | URLResolver] = [
     path("insights/", include("insights.urls")),
+    path("export/report.pdf", PdfReportView.as_view({"get": "download"}), name="export-report"),
     path("", include("accounts.urls")),
     path("", include("expenses.urls")),
     path("", include("rules.urls")),

@@ -78,7 +78,7 @@ GROUPS = (
         "Export",
         ("export/",),
         "Your transactions as a file: CSV, JSON lines, Excel, OFX, or a text for hledger, ledger and beancount. Each "
-        "takes the filters of the list.",
+        "takes the filters of the list. A month or year can be printed as a PDF.",
     ),
     Group(
         "Review",

@@ -88,6 +88,28 @@ class TrendsQuery(ReportQuery):
         return _begun_month(self.validated_data.get("month"), calendar, today=today)
 
 
+class PrintedReportQuery(HelpfulSerializer):
+    """A month or a year to print."""
+
+    month = serializers.CharField(required=False, help_text="As 2026-11; this one unless `month` or `year` is given.")
+    year = serializers.CharField(required=False, help_text="As 2026.")
+    currency = CurrencyField(required=False, help_text="What all sums are in; your base currency unless given.")
+
+    def read_period(self, calendar: Calendar, *, today: dt.date) -> Period:
+        """Return the month or year, which has begun. Raises ValidationError."""
+        given = self.validated_data
+        if {"month", "year"} <= given.keys():
+            raise _refused("year", "Give `month` or `year`.", "contradictory")
+        if "year" not in given:
+            return _begun_month(given.get("month"), calendar, today=today)
+        if not re.fullmatch(r"\d{4}", given["year"], re.ASCII):
+            raise _refused("year", "Give a year as 2026.", "invalid")
+        year = _period_named("year", "year", given["year"], calendar, today=today)
+        if year.start > today:
+            raise _refused("year", f"This year begins on {year.start}; give one that has begun.", "in_the_future")
+        return year
+
+
 class RowsQuery(HelpfulSerializer):
     """The rows that count: those of some categories, an account, a tag, a merchant."""
 

@@ -1,18 +1,16 @@
 """Exports over HTTP: the rows of a list as a file, sent while it is read."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import chain
-from typing import Any, TypeVar
+from typing import Any
 
 from django.db.models import Max, Min, QuerySet, Sum
 from django.http import StreamingHttpResponse
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
-from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
 from expenses.ledger.dates import EARLIEST
@@ -21,6 +19,7 @@ from expenses.models import Transaction
 from expenses.reports.balances import SIGNED, rows_of
 from expenses.serializers.filters import TransactionFilter, find_account
 from expenses.views.base import AS_USER, LedgerViewSet
+from expenses.views.files import file_headers, file_renderers, file_schema
 from statements.export.beancount import write_beancount
 from statements.export.bookings import OpeningBalance
 from statements.export.comma_separated import CsvMarks, write_csv
@@ -29,6 +28,7 @@ from statements.export.json_lines import write_json_lines
 from statements.export.ofx import OfxStatement, write_ofx
 from statements.export.rows import ExportNames, ExportRow, read_rows
 
+EXCEL_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #: Filters beside which an account's opening balance makes sense: what they keep are whole accounts until a day.
 WHOLE_ACCOUNTS = {"account", "end", "end_date", "ordering", "format", AS_USER}
 OLDEST_FIRST = ("date", "id")
@@ -37,34 +37,6 @@ EXCEL = OpenApiParameter(
     bool,
     description="true: a file for Excel, with the separator and the decimal mark of your locale.",
 )
-
-
-class FileRenderer(BaseRenderer):
-    """ExportNames the media type of a file. The view writes the file itself, because it is sent in parts."""
-
-    charset = None
-
-    def render(self, data: Any, accepted_media_type: Any = None, renderer_context: Any = None) -> bytes:
-        return b""
-
-
-def file_renderers(media_type: str, name: str) -> list[type[BaseRenderer]]:
-    """Return the renderers of a file: its own media type, and that of any file. Errors are JSON in any case."""
-    own = type("OwnTypeRenderer", (FileRenderer,), {"media_type": media_type, "format": name})
-    any_file = type("AnyFileRenderer", (FileRenderer,), {"media_type": "application/octet-stream", "format": name})
-    return [own, any_file]
-
-
-Handler = TypeVar("Handler", bound=Callable[..., StreamingHttpResponse])
-
-
-def file_schema(operation: str, media_type: str, *parameters: OpenApiParameter) -> Callable[[Handler], Handler]:
-    """Describe an export in the OpenAPI document. Generators of clients may know only the second media type."""
-    responses = {(200, media_type): OpenApiTypes.BINARY, (200, "application/octet-stream"): OpenApiTypes.BINARY}
-    described: Callable[[Handler], Handler] = extend_schema(
-        operation_id=operation, filters=True, parameters=list(parameters), responses=responses
-    )
-    return described
 
 
 class ExportView(LedgerViewSet):
@@ -95,12 +67,8 @@ class ExportView(LedgerViewSet):
         """Return the file. Its first part is read before the status is sent, so that an early error is an error."""
         parts = iter(content)
         content = chain([next(parts, b"")], parts)
-        media_type = str(self.request.accepted_renderer.media_type)
-        charset = "; charset=utf-8" if media_type.startswith("text/") else ""
-        answer = StreamingHttpResponse(content, content_type=media_type + charset)
         name = f"{self.filename}-{self.user.today()}.{self.extension}"
-        answer["Content-Disposition"] = f'attachment; filename="{name}"'
-        return answer
+        return StreamingHttpResponse(content, headers=file_headers(self.request, name))
 
 
 class CsvView(ExportView):
@@ -109,7 +77,7 @@ class CsvView(ExportView):
     extension = "csv"
     renderer_classes = file_renderers("text/csv", "csv")
 
-    @file_schema("export_transactions_csv", "text/csv", EXCEL)
+    @file_schema("export_transactions_csv", "text/csv", EXCEL, filters=True)
     def download(self, request: Request) -> StreamingHttpResponse:
         """Export transactions as CSV.
 
@@ -136,7 +104,7 @@ class ExpensesCsvView(CsvView):
     def get_queryset(self) -> Any:
         return super().get_queryset().filter(kind="expense")
 
-    @file_schema("export_expenses_csv", "text/csv", EXCEL)
+    @file_schema("export_expenses_csv", "text/csv", EXCEL, filters=True)
     def download(self, request: Request) -> StreamingHttpResponse:
         """Export expenses as CSV. The columns are those of transactions."""
         return self.answer_csv()
@@ -151,7 +119,7 @@ class JsonLinesView(ExportView):
     def get_queryset(self) -> Any:
         return super().get_queryset().with_related()
 
-    @file_schema("export_transactions_jsonl", "application/jsonl")
+    @file_schema("export_transactions_jsonl", "application/jsonl", filters=True)
     def download(self, request: Request) -> StreamingHttpResponse:
         """Export transactions as JSON lines. Each line is a body of the list, with wholes and parts of split ones."""
         return self.answer_file(write_json_lines(self.listed()))
@@ -161,9 +129,11 @@ class WorkbookView(ExportView):
     """Transactions as an Excel workbook."""
 
     extension = "xlsx"
-    renderer_classes = file_renderers("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx")
+    renderer_classes = file_renderers(EXCEL_TYPE, "xlsx")
 
-    @file_schema("export_transactions_xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+    @file_schema(
+        "export_transactions_xlsx", EXCEL_TYPE, filters=True
+    )
     def download(self, request: Request) -> StreamingHttpResponse:
         """Export transactions as an Excel workbook. A second sheet has sums by category and month, as formulas."""
         from statements.export.workbook import write_workbook  # noqa: PLC0415 - XlsxWriter takes a tenth of a second
@@ -178,7 +148,7 @@ class JournalView(ExportView):
     extension = "ledger"
     renderer_classes = file_renderers("text/plain", "ledger")
 
-    @file_schema("export_transactions_ledger", "text/plain")
+    @file_schema("export_transactions_ledger", "text/plain", filters=True)
     def download(self, request: Request) -> StreamingHttpResponse:
         """Export transactions for hledger and ledger. Accounts begin with their opening balances."""
         rows, names = self.booked(), ExportNames.load_for(self.user)
@@ -215,7 +185,7 @@ class BeancountView(JournalView):
     extension = "beancount"
     renderer_classes = file_renderers("text/plain", "beancount")
 
-    @file_schema("export_transactions_beancount", "text/plain")
+    @file_schema("export_transactions_beancount", "text/plain", filters=True)
     def download(self, request: Request) -> StreamingHttpResponse:
         """Export transactions for beancount. Accounts begin with their opening balances."""
         rows, names = self.booked(), ExportNames.load_for(self.user)
@@ -235,7 +205,7 @@ class OfxView(ExportView):
     extension = "ofx"
     renderer_classes = file_renderers("application/x-ofx", "ofx")
 
-    @file_schema("export_transactions_ofx", "application/x-ofx")
+    @file_schema("export_transactions_ofx", "application/x-ofx", filters=True)
     def download(self, request: Request) -> StreamingHttpResponse:
         """Export transactions as OFX 2. There is one statement for each account and currency."""
         rows, names = self.booked(), ExportNames.load_for(self.user)
