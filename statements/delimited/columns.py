@@ -136,6 +136,7 @@ def running_balance(amounts: Sequence[Decimal | None], balances: Sequence[Decima
 _MAX_UNNAMED = 2
 #: Three letters in a row: account numbers and references have fewer.
 _WORD = re.compile(r"[^\W\d_]{3}")
+_DIGIT = re.compile(r"[0-9]")
 #: Headers known less well than this are passed over where others are known better.
 _WELL_KNOWN = 0.9
 
@@ -162,7 +163,9 @@ def description_columns(table: SampleTable, free: list[Column], merchants: list[
     if not chosen and not merchants:
         chosen = _longest(free)
     kinds = [c for c in free if c.role in {"type", "flag"} and c.is_text]
-    for column in [*kinds[:1], *_longest([c for c in free if c.role != "type"])]:
+    others = _longest([c for c in free if c.role != "type"])
+    spoken = [c for c in others if c.role == "external_id" and not any(map(_DIGIT.search, c.distinct))]
+    for column in [*spoken, *kinds[:1], *others]:
         bare = [row for row in range(table.height) if not any(c.cells[row] for c in (*chosen, *merchants))]
         if column not in chosen and any(column.cells[row] for row in bare):
             chosen.append(column)
@@ -242,6 +245,7 @@ def find_columns(table: SampleTable) -> Columns:
     texts = [c for c in free if c not in (currency, status)]
     merchants = merchant_columns(texts)
     ids = [c for c in texts if c.role == "external_id" and c.fullness == 1 and len(c.distinct) == table.height]
+    ids = [c for c in ids if any(map(_DIGIT.search, c.distinct))]
     mccs = [c for c in table.columns if c.filled and mentions(c.name, "mcc")]
     return Columns(
         dates,

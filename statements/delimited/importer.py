@@ -39,6 +39,8 @@ from statements.importer import (
 
 _SAMPLE = 200
 MAX_COLUMNS = 4096
+#: Shorter words of a header, such as "all", may be codes of currencies by chance.
+_SHORT_WORD = 3
 #: Characters of a cell, and names of columns, that a sentence shows.
 _SHOWN, _MAX_NAMED = 40, 12
 
@@ -250,7 +252,8 @@ class _Detection:
         named = set()
         for column in (*money, *([balance] if balance else [])):
             words = "".join(char if char.isalnum() or char in "€£$" else " " for char in column.name).split()
-            named |= {currency_of(word) for word in words if word.isupper() or not word.isalpha()} - {""}
+            plain = [word for word in words if word.isupper() or not word.isalpha() or len(word) > _SHORT_WORD]
+            named |= {currency_of(word) for word in plain} - {""}
         beside = {_beside(cell, decimal) for column in money for cell in column.filled[:20]} - {""}
         above = [cell.strip() for fields in self._table.preamble for cell in fields]
         alone = {cell for cell in above if cell.isupper() and is_currency_code(cell)}

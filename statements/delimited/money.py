@@ -128,11 +128,28 @@ def find_signs(table: SampleTable, columns: Columns, decimal: str) -> Signs:
         return signs  # a plus says that money came in
     # A list without a minus, and a card's list of mostly positive amounts, leave the sign in doubt.
     n_positive = sum(value > 0 for value in known)
+    if payments := _card_payments(columns, amounts):
+        invert = all(value < 0 for value in payments) and n_positive > 0
+        return replace(signs, invert=invert, questions=[_sign_question(inverted=True)] if invert else [])
     above = [cell for fields in table.preamble for cell in fields]
     is_card = any(mentions(text, "card") for text in (*table.names, *above))
     if n_positive == len(known) or (is_card and n_positive * 2 > len(known)):
         return replace(signs, invert=is_card, questions=[_sign_question(inverted=is_card)])
     return signs
+
+
+def _card_payments(columns: Columns, amounts: Sequence[Amount | None]) -> list[Decimal]:
+    """Return the amounts of rows that pay a card's bill, if no charge has their sign and some have the other one."""
+    texts = zip(*(column.cells for column in (*columns.descriptions, *columns.merchants)), strict=True)
+    rows = [
+        (any(mentions(cell, "card_payment") for cell in cells), amount)
+        for cells, amount in zip(texts, amounts, strict=False)
+    ]
+    paid = [amount.value for is_payment, amount in rows if is_payment and amount and amount.value]
+    others = [amount.value for is_payment, amount in rows if not is_payment and amount and amount.value]
+    signs = {value > 0 for value in paid}
+    n_opposed = sum((value > 0) not in signs for value in others)
+    return paid if len(signs) == 1 and n_opposed * 2 > len(others) else []
 
 
 def _read(cell: str, decimal: str) -> Amount | None:
@@ -150,14 +167,23 @@ def _numbers(column: Column | None, decimal: str) -> list[Decimal | None]:
 def _pair_signs(columns: Columns, decimal: str, balances: Sequence[Decimal | None]) -> Signs:
     """Return the signs of debit and credit. Debits may be negative already; a running balance tells a swapped pair."""
     out, into = _numbers(columns.debit, decimal), _numbers(columns.credit, decimal)
-    moved = [value for value in out if value]
-    negative = sum(value < 0 for value in moved) * 2 > len(moved)
+    negative = _are_mostly_negative(out)
+    # Some cards list charges as positive debits and payments as negative credits: one amount, turned around.
+    turned = _are_mostly_negative(into) and not negative
+    negative = negative or turned
     amounts = [(b or Decimal(0)) + (a or Decimal(0)) * (1 if negative else -1) for a, b in zip_longest(out, into)]
+    amounts = [-amount for amount in amounts] if turned else amounts
     proof = running_balance(amounts, balances) if balances else None
     if proof is None:
         named = any(column is not None and column.role in {"debit", "credit"} for column in columns.money)
-        return Signs(debit_is_negative=negative, questions=[] if named else [_sign_question(inverted=False)])
-    return Signs(debit_is_negative=negative, invert=proof.sign < 0, direction=proof.direction)
+        questions = [] if named else [_sign_question(inverted=False)]
+        return Signs(debit_is_negative=negative, invert=turned, questions=questions)
+    return Signs(debit_is_negative=negative, invert=turned != (proof.sign < 0), direction=proof.direction)
+
+
+def _are_mostly_negative(values: Sequence[Decimal | None]) -> bool:
+    moved = [value for value in values if value]
+    return sum(value < 0 for value in moved) * 2 > len(moved)
 
 
 def _written_signs(table: SampleTable, columns: Columns, amounts: Sequence[Amount | None]) -> Signs:

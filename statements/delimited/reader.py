@@ -202,13 +202,13 @@ class _Interpreter:
             )
 
     def _without_amount(self, record: Record) -> Outcome:
-        if len(record.fields) <= self._last_money:
+        texts = [cell for cell in record.fields if cell.strip()]
+        reason = next((found for text in texts if (found := balance_label(text))), "")
+        if not reason and len(record.fields) <= self._last_money:
             raise _UnreadableCellError(
                 "amount", "missing", "the row ends before its amount. The file may be cut off here."
             )
-        texts = [cell for cell in record.fields if cell.strip()]
-        reason = next((found for text in texts if (found := balance_label(text))), "text")
-        return Skipped(record.line, reason, tuple(record.fields))
+        return Skipped(record.line, reason or "text", tuple(record.fields))
 
     def _undated(self, record: Record, text: str) -> Skipped:
         """Skip what is plainly no movement, a pending row or a sum; raise for any other amount without a date."""

@@ -305,6 +305,8 @@ def _is_misaligned(names: list[str], columns: list[Column], rows: list[list[str]
     """Return True if rows and header differ in width and no amount stands where the header says so."""
     if len("".join((name and "x") or " " for name in names).rstrip()) == _usual_width(rows) or not names:
         return False
+    if _usual_width(rows) > len(names) and not any("".join(row[len(names) :]).strip() for row in rows):
+        return False  # the bank only ends its rows with delimiters
     amounts = [column for column in columns if column.role in {"amount", "debit", "credit"}]
     dates = [column for column in columns if column.role in {"date", "value_date"}]
     return not any(column.is_numeric for column in amounts) or not any(column.is_dates for column in dates)

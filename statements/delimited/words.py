@@ -102,6 +102,8 @@ def _meaning(header: str) -> Meaning:
     for stem in ends - runs:
         for place, role, languages in _PHRASES.get(stem, ()):
             found[place] = Meaning(role, 0.2 + 0.2 * len(stem) / len(text), languages)
+    if {part.role for part in found.values()} >= {"debit", "credit", "amount"}:  # "Credit/Debit Amount" has both
+        found = {place: part for place, part in found.items() if part.role == "amount"}
     return max((found[place] for place in sorted(found)), key=lambda part: part.weight, default=NO_MEANING)
 
 
