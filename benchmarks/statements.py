@@ -68,14 +68,14 @@ def expectations(folder: Path) -> dict[str, dict[str, Any]]:
 
 def read_file(data: bytes) -> Found:
     """Read a file as an upload without a profile is read."""
-    from statements.entries import Entry, read_entries
+    from statements.entries import Entry, Target, read_entries
     from statements.formats import importer_for
     from statements.importer import RowError, Skipped, UnreadableFile
 
     try:
         importer = importer_for(data)
         reading = importer.detect(data)
-        records = list(read_entries(importer.read(data, reading.profile), currency="EUR"))
+        records = list(read_entries(importer.read(data, reading.profile), targets={"": Target(None, "EUR")}))
     except UnreadableFile as error:
         return Found("", 0, Decimal(0), None, None, 0, (), (), f"{error.code}: {error.detail}")
     entries = [record for record in records if isinstance(record, Entry)]
