@@ -80,6 +80,17 @@ class TransferQuerySet(OwnedQuerySet):
         """Load both halves in the same query."""
         return self.select_related("outgoing", "incoming")
 
+    def stated(self) -> Self:
+        """Leave out pairs that are only suggested."""
+        return self.exclude(status="suggested")
+
+    def suggested(self) -> Self:
+        """Keep suggestions whose rows are there, whole, and not paired otherwise."""
+        free = {"deleted_at": None, "transfer": None, "parent": None, "is_split": False}
+        return self.filter(
+            status="suggested", **{f"{half}__{k}": v for half in ("outgoing", "incoming") for k, v in free.items()}
+        )
+
     def of(self, ids: "Iterable[int] | models.QuerySet[Any]") -> Self:
         """Keep the pairs of transactions, rejected ones included; `ids` may be a query."""
         wanted = ids if isinstance(ids, models.QuerySet) else list(ids)

@@ -1,13 +1,16 @@
 """Pairs of rows that are the two halves of a transfer. Pure."""
 
 import datetime as dt
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
 #: The days that money may be under way between two accounts.
 DAYS_UNDER_WAY = 3
+#: How far the amount that arrives may be from the amount that left, at the rate of that day.
+RATE_TOLERANCE = Decimal("0.02")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,51 @@ def match_halves(
             coming[found.currency, found.amount, found.date][found.account].remove(found)
             pairs.append((going.id, found.id))
         open_ones = left
+    return pairs
+
+
+def match_across_currencies(
+    halves: Iterable[Half],
+    *,
+    fresh: Collection[int],
+    rate: Callable[[str, str, dt.date], Decimal | None],
+    settled: Collection[Pair] = frozenset(),
+) -> list[Pair]:
+    """Return pairs of (outgoing, incoming) ids in two accounts and two currencies, at most three days apart.
+
+    `rate` gives the worth of the first currency in the second on a day, or None. The amount that arrives is within
+    `RATE_TOLERANCE` of the amount that left, at the rate of the day on which it left. The nearest days go first, then
+    the amounts that fit best, then the lowest ids. `settled` pairs are left out.
+    """
+    rows = sorted(halves, key=lambda half: half.id)
+    coming: dict[tuple[str, dt.date], list[Half]] = defaultdict(list)
+    for half in rows:
+        if half.direction == "in":
+            coming[half.currency, half.date].append(half)
+    for arrived in coming.values():
+        arrived.sort(key=lambda half: half.amount)
+    currencies = {currency for currency, _ in coming}
+    found: list[tuple[int, Decimal, Pair]] = []
+    for going in (half for half in rows if half.direction == "out"):
+        for currency in currencies - {going.currency}:
+            worth = rate(going.currency, currency, going.date)
+            if worth is None:
+                continue
+            expected = going.amount * worth
+            for days in range(-DAYS_UNDER_WAY, DAYS_UNDER_WAY + 1):
+                arrived = coming.get((currency, going.date + dt.timedelta(days)), [])
+                first = bisect_left(arrived, expected * (1 - RATE_TOLERANCE), key=lambda half: half.amount)
+                end = bisect_right(arrived, expected * (1 + RATE_TOLERANCE), key=lambda half: half.amount)
+                for half in arrived[first:end]:
+                    pair = (going.id, half.id)
+                    is_new = (going.id in fresh or half.id in fresh) and pair not in settled
+                    if half.account != going.account and is_new:
+                        found.append((abs(days), abs(half.amount - expected) / expected, pair))
+    taken, pairs = set[int](), []
+    for _, _, pair in sorted(found):
+        if taken.isdisjoint(pair):
+            taken |= set(pair)
+            pairs.append(pair)
     return pairs
 
 

@@ -9,15 +9,18 @@ from expenses.querysets import TransferQuerySet
 
 
 class TransferStatus(models.TextChoices):
-    """The status of a pair. A rejected one is kept, so that it is not found again."""
+    """The status of a pair. A rejected one is kept, so that it is not found again; a suggested one changes no row."""
 
+    SUGGESTED = "suggested"
     AUTOMATIC = "automatic"
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
 
 
-#: The condition that a pair is not rejected.
-STANDS = ~models.Q(status=TransferStatus.REJECTED)
+#: The statuses of pairs whose rows are halves of a transfer.
+STANDING = (TransferStatus.AUTOMATIC, TransferStatus.CONFIRMED)
+#: The condition that the rows of a pair are halves of a transfer.
+STANDS = models.Q(status__in=[str(status) for status in STANDING])
 
 
 class Transfer(models.Model):

@@ -71,7 +71,7 @@ def book_pending(run: Run, drafts: Mapping[int, TransactionDraft], *, catalog: C
                     ledger_id=run.ledger_id,
                     transaction=row,
                     account=row.account,
-                    fingerprint=drafts[row.pk].fingerprint,
+                    fingerprint=drafts[row.pk].fingerprint or "",
                     date=drafts[row.pk].date,
                     kind=TraceKind.BOOKED,
                     run=run,

@@ -70,7 +70,7 @@ def changes_since(*, user: User, since: int, limit: int) -> Changes:
         "accounts": Account.objects.all(),
         "categories": Category.objects.select_related("parent"),
         "tags": Tag.objects.all(),
-        "transfers": Transfer.objects.with_rows(),
+        "transfers": Transfer.objects.stated().with_rows(),
         "attachments": Attachment.objects.all(),
         "rates": ExchangeRate.objects.own(ledger_id),
         "kind_mappings": KindMapping.objects.select_related("category"),

@@ -9,6 +9,7 @@ from expenses.categorization.catalog import Catalog
 from expenses.hooks import call_confirmation_hooks, has_confirmed
 from expenses.ledger.transfer_matching import DAYS_UNDER_WAY, Half, Pair, match_halves
 from expenses.models import CategorizationStatus, Category, Run, Transaction, Transfer, TransferStatus
+from expenses.models.transfers import STANDING
 from expenses.services.edits import Author, editing
 from expenses.services.ledger_lock import ROWS_OF_A_VERSION, bury, ledger_write, next_version
 from expenses.services.ledger_queue import RESOLVE_PENDING
@@ -62,14 +63,20 @@ def join_rows(
             ],
             batch_size=500,
         )
-        category = Category.objects.get(ledger=None, key="transfers")
-        with editing(list(rows.values()), version=version, author=author):
-            for transfer in made:
-                for row in (transfer.outgoing, transfer.incoming):
-                    row.transfer = transfer
-                    _categorize_half(row, category, author)
+        join_halves(made, version=version, author=author)
         transfers += made
     return transfers
+
+
+def join_halves(pairs: Sequence[Transfer], *, version: int, author: Author) -> None:
+    """Let the rows of pairs be halves of transfers. The rows are loaded `with_related()`."""
+    category = Category.objects.get(ledger=None, key="transfers")
+    rows = [row for pair in pairs for row in (pair.outgoing, pair.incoming)]
+    with editing(rows, version=version, author=author):
+        for pair in pairs:
+            for row in (pair.outgoing, pair.incoming):
+                row.transfer = pair
+                _categorize_half(row, category, author)
 
 
 def remove_pairs(pairs: Iterable[Transfer], *, author: Author, known: Iterable[Transaction] = ()) -> None:
@@ -87,8 +94,8 @@ def remove_pairs(pairs: Iterable[Transfer], *, author: Author, known: Iterable[T
 
 
 def part_rows(pairs: Sequence[Transfer], *, version: int, author: Author, known: Iterable[Transaction] = ()) -> None:
-    """Give both halves of each pair their former categories back. Rejected pairs are passed over: they did it."""
-    standing = {pair.pk: pair for pair in pairs if pair.status != TransferStatus.REJECTED}
+    """Give both halves of each pair their former categories back. Pairs that do not stand are passed over."""
+    standing = {pair.pk: pair for pair in pairs if pair.status in STANDING}
     if not standing:
         return
     ids = [pk for pair in standing.values() for pk in (pair.outgoing_id, pair.incoming_id)]

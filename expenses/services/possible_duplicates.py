@@ -1,6 +1,6 @@
 """Search for rows that may have been recorded twice, and offers of what is found. Nothing is merged here."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import chain
@@ -98,6 +98,7 @@ def offer_duplicates(run: Run, around: Surroundings) -> None:
         matches = find_possible_duplicates([_movement(v, is_pending=v[0] in pending) for v in values], around)
         if not matches:
             write_nothing()
+            return
         Duplicate.objects.bulk_create(
             [
                 Duplicate(
@@ -130,6 +131,5 @@ def movement_of(draft: TransactionDraft, category: int | None = None) -> Movemen
     )
 
 
-def _movement(values: Iterable[Any], *, is_pending: bool = False) -> Movement:
-    *fields, fingerprint = values
-    return Movement(*fields, fingerprint or "", is_pending)
+def _movement(values: tuple[Any, ...], *, is_pending: bool = False) -> Movement:
+    return Movement(*values[:-1], fingerprint=values[-1] or "", is_pending=is_pending)

@@ -7,7 +7,7 @@ from expenses.models.ledgers import ledger_id_of
 from expenses.models.transactions import TransactionDraft
 from expenses.services.edits import Author, editing
 from expenses.services.ledger_lock import Refusal, ledger_write
-from expenses.services.pairs import SOURCE, join_rows, part_rows, remove_pairs
+from expenses.services.pairs import SOURCE, join_halves, join_rows, part_rows, remove_pairs
 from expenses.services.transactions import record_transactions
 
 
@@ -29,23 +29,18 @@ def pair_transactions(*, by: User, outgoing: Transaction, incoming: Transaction)
             Transaction.objects.for_user(by).with_related().get(pk=row.pk) for row in (outgoing, incoming)
         ]
         for row in rows:
-            if row.is_split:
-                raise Refusal(f"Transaction {row.pk} is split; take the split back first.", code="split")
-            if row.parent_id is not None:
-                detail = f"Transaction {row.pk} is a part of another one; only the whole can be paired."
-                raise Refusal(detail, code="part")
-            if row.transfer_id is not None:
-                detail = f"Transaction {row.pk} is half of transfer {row.transfer_id} already."
-                raise Refusal(detail, code="paired")
+            _check_free(row)
         rejected = Transfer.objects.for_user(by).filter(outgoing=outgoing, incoming=incoming)
         remove_pairs(rejected, author=Author(SOURCE, by))
         return _join(rows, by=by)
 
 
 def confirm_transfer(*, by: User, transfer: Transfer) -> Transfer:
-    """Say that a pair that was found is right. Raises Refusal when it was rejected."""
+    """Say that a pair that was found is right. Raises Refusal when it was rejected, or cannot stand any more."""
     with ledger_write(ledger_id_of(by)) as version:
         pair = _pair(by, transfer)
+        if pair.status == TransferStatus.SUGGESTED:
+            return _accept(pair, by=by, version=version)
         if pair.status == TransferStatus.REJECTED:
             raise Refusal("This transfer was rejected; pair the two again by POST transfers/.", code="rejected")
         rows = list(Transaction.objects.for_user(by).with_related().filter(transfer=pair))
@@ -76,6 +71,37 @@ def _join(rows: list[Transaction], *, by: User) -> Transfer:
     outgoing, incoming = rows
     pairs = [(outgoing.pk, incoming.pk)]
     return join_rows(pairs, ledger_id=outgoing.ledger_id, author=Author.answering(by), known=rows)[0]
+
+
+def _accept(pair: Transfer, *, by: User, version: int) -> Transfer:
+    """Let the rows of a suggestion be halves of a transfer. Raises Refusal if they changed meanwhile."""
+    ids = [pair.outgoing_id, pair.incoming_id]
+    rows = Transaction.objects.for_user(by).with_related().in_bulk(ids)
+    if len(rows) < len(ids):
+        detail = "One of the two transactions was deleted meanwhile; restore it first, or reject the suggestion."
+        raise Refusal(detail, code="gone")
+    for row in rows.values():
+        _check_free(row)
+    pair.outgoing, pair.incoming = rows[pair.outgoing_id], rows[pair.incoming_id]
+    accounts = {row.account_id for row in rows.values()}
+    directions = (pair.outgoing.direction, pair.incoming.direction)
+    if None in accounts or len(accounts) < len(ids) or directions != ("out", "in"):
+        detail = "One of the two was changed meanwhile, so they are no transfer between two accounts; reject it."
+        raise Refusal(detail, code="changed")
+    join_halves([pair], version=version, author=Author.answering(by))
+    return _set_status(pair, TransferStatus.CONFIRMED, version)
+
+
+def _check_free(row: Transaction) -> None:
+    """Raise Refusal if the row cannot be half of a transfer."""
+    if row.is_split:
+        raise Refusal(f"Transaction {row.pk} is split; take the split back first.", code="split")
+    if row.parent_id is not None:
+        detail = f"Transaction {row.pk} is a part of another one; only the whole can be paired."
+        raise Refusal(detail, code="part")
+    if row.transfer_id is not None:
+        detail = f"Transaction {row.pk} is half of transfer {row.transfer_id} already."
+        raise Refusal(detail, code="paired")
 
 
 def _pair(by: User, transfer: Transfer) -> Transfer:

@@ -1,12 +1,14 @@
 """Views of transfers."""
 
+from typing import Any
+
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from expenses.models import Transfer
+from expenses.models import Transfer, TransferStatus
 from expenses.serializers.transfers import TransferBody, TransferInput
 from expenses.services import transfers
 from expenses.views.base import ListViewSet, RetrieveViewSet
@@ -18,6 +20,14 @@ class TransferViewSet(ListViewSet, RetrieveViewSet):
     queryset = Transfer.objects.with_rows()
     serializer_class = TransferBody
     filterset_fields = ("status",)
+
+    def get_queryset(self) -> Any:
+        """List suggestions only if the request asks for them."""
+        pairs = super().get_queryset()
+        if self.action != "list":
+            return pairs
+        asks_for_suggestions = self.request.query_params.get("status") == TransferStatus.SUGGESTED
+        return pairs.suggested() if asks_for_suggestions else pairs.stated()
 
     @extend_schema(request=TransferInput, responses={201: TransferBody})
     def create(self, request: Request) -> Response:
@@ -44,7 +54,7 @@ class TransferViewSet(ListViewSet, RetrieveViewSet):
     @extend_schema(request=None, responses=TransferBody)
     @action(detail=True, methods=["post"])
     def confirm(self, request: Request, pk: int) -> Response:
-        """Confirm a transfer. A pair that was found counts as your own then."""
+        """Confirm a transfer. A pair that was found or suggested counts as your own then."""
         with self.guarded() as pair:
             return self.answer(transfers.confirm_transfer(by=self.user, transfer=pair))
 

@@ -25,6 +25,7 @@ from expenses.services.possible_duplicates import offer_duplicates
 from expenses.services.runs import Work
 from expenses.services.statement_answers import StatementAnswers
 from expenses.services.statement_rows import record_statement_rows
+from expenses.services.transfer_suggestions import suggest_transfers
 from statements.book_plan import plan_categories, with_planned
 from statements.entries import Entry, Losses, Record, StatementSummary, read_records, summarize, targets_of
 from statements.formats import importer_for, importer_named
@@ -307,6 +308,7 @@ class ImportWork(Work):
             join_transfers(pairs, run=run)
             pair_run(run)
             if around is not None:
+                suggest_transfers(run, start=around.start, end=around.end)
                 still = {*matches.still_pending, *matches.booked.values()}
                 offer_duplicates(run, replace(around, still_pending=still))
         except UnreadableFile as error:
