@@ -27,7 +27,8 @@ from statements.profile_faults import (
     unknown_keys,
 )
 
-_KEYS = ("currency_code", "decimal", "encoding", "format", "leave_out_pending")
+_BOOLEANS = ("leave_out_pending", "signs_by_type")
+_KEYS = (*_BOOLEANS, "currency_code", "decimal", "encoding", "format")
 _HEAD_BYTES = 1 << 16
 _MARKS = re.compile(
     rb"OFXHEADER\s*[:=>]|<\?OFX\s|DATA\s*:\s*OFXSGML|<(?:\w+:)?OF[XC](?:\s[^<>]*)?>|<(?:CC|INV)?STMT(?:TRN)?RS>|<STMTTRNP?>",
@@ -55,9 +56,10 @@ class OfxImporter(Importer):
             "decimal": decimal,
             "currency_code": "",
             "leave_out_pending": False,
+            "signs_by_type": False,
         }
         questions = [] if is_sure else _decimal_questions(outline, decimal)
-        questions += _pending_questions(outline)
+        questions += _sign_questions(outline) + _pending_questions(outline)
         return Reading(profile, [], questions, list(outline.accounts.values()), outline.warnings())
 
     def read(self, data: bytes, profile: Profile) -> Iterator[StatementRow | RowError | Skipped]:
@@ -65,6 +67,7 @@ class OfxImporter(Importer):
             profile.get("decimal", "."),
             (profile.get("currency_code") or "").upper(),
             profile.get("leave_out_pending", False),
+            profile.get("signs_by_type", False),
         )
         return read_rows(aggregates(read_markup(data, profile["encoding"])), ways)
 
@@ -74,7 +77,7 @@ class OfxImporter(Importer):
             *encoding_faults(profile, data),
             *format_faults(profile, self.format),
             *decimal_faults(profile),
-            *boolean_faults(profile, ("leave_out_pending",)),
+            *boolean_faults(profile, _BOOLEANS),
             *currency_faults(profile),
         ]
 
@@ -88,6 +91,17 @@ def _decimal_questions(outline: Outline, decimal: str) -> list[ReadingQuestion]:
         f"Amounts such as “{example}” may have fractions, as OFX has it, or thousands. They are read with fractions."
     )
     return [ReadingQuestion("decimal", "unknown_decimal", detail, (decimal, "," if decimal == "." else "."))]
+
+
+def _sign_questions(outline: Outline) -> list[ReadingQuestion]:
+    """Ask where the amounts contradict their types throughout the file."""
+    if outline.debits != {False}:
+        return []
+    detail = (
+        "Every transaction of the type DEBIT, which means money out, has an amount without a minus. They are read as "
+        "money in, as the amounts say; let the types decide if that is wrong."
+    )
+    return [ReadingQuestion("signs_by_type", "unknown_sign", detail, (False, True))]
 
 
 def _pending_questions(outline: Outline) -> list[ReadingQuestion]:

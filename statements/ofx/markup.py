@@ -112,7 +112,7 @@ def plain(text: str) -> str:
 
 def aggregates(text: str) -> Iterator[Aggregate | StrayEnd]:
     """Yield each aggregate once it ends, while its parents are open. Raises `UnreadableFile` if they nest too deep."""
-    reader = _Reader({name.upper() for name in _END_TAG.findall(text)})
+    reader = _Reader({match[1].upper() for match in _END_TAG.finditer(text)})
     line, position = 1, 0
     for match in _TAG.finditer(text):
         line += text.count("\n", position, match.start())
@@ -121,7 +121,9 @@ def aggregates(text: str) -> Iterator[Aggregate | StrayEnd]:
         if match["end"]:
             yield from reader.end(tag, line)
         elif not match["empty"]:
-            yield from reader.begin(tag, line, plain(match["text"]))
+            content = plain(match["text"])
+            if not reader.add(tag, content):
+                yield from reader.begin(tag, line, content)
     yield from reader.finish()
 
 
@@ -134,7 +136,18 @@ class _Reader:
         self._stack: list[Aggregate] = []
         self._open: set[str] = set()
 
+    def add(self, tag: str, text: str) -> bool:
+        """Add a field to the open aggregate, and return True. Return False if the tag may begin or end an aggregate."""
+        if tag not in self._leaves or not self._stack:
+            return False
+        open_one = self._stack[-1]
+        if open_one.tag not in self._ended and tag not in self._children.get(open_one.tag, ()):
+            return False
+        open_one.add(tag, text)
+        return True
+
     def begin(self, tag: str, line: int, text: str) -> Iterator[Aggregate]:
+        """Open an aggregate, after those that it ends; a tag that begins none is added as a field."""
         is_known = tag in self._children
         if tag in self._open:  # no aggregate holds itself, so its end tag is missing
             yield from self._close(tag)

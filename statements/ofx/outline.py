@@ -13,6 +13,7 @@ from statements.ofx.rows import (
     default_currency,
     is_pending,
     is_security,
+    kind_of,
     own_currency,
     read_amount,
     read_day,
@@ -34,7 +35,10 @@ _MAX_SHOWN = 200
 class Outline:
     """`amounts` are the distinct texts of amounts; `refusal` is the bank's own first error, "" if it sent none.
 
-    `n_unnamed` counts the transactions of the statement being read that name no currency of their own.
+    `debits` holds whether amounts of the type DEBIT are written with a minus: True, False, both or none.
+
+    Within a statement, `unplaced` are transactions before its account, and `n_unnamed` counts those without a currency
+    of their own.
     """
 
     accounts: dict[str, FileAccount] = field(default_factory=dict)
@@ -43,9 +47,11 @@ class Outline:
     n_statements: int = 0
     n_transactions: int = 0
     n_without_currency: int = 0
+    unplaced: list[Aggregate] = field(default_factory=list)
     n_unnamed: int = 0
     n_pending: int = 0
     n_securities: int = 0
+    debits: set[bool] = field(default_factory=set)
     refusal: str = ""
     other: str = ""
     is_cut: bool = False
@@ -94,10 +100,7 @@ def outline_of(aggregates: Iterable[Aggregate | StrayEnd]) -> Outline:
         if isinstance(aggregate, StrayEnd):
             outline.n_transactions += aggregate.tag in TRANSACTIONS
         elif aggregate.tag in TRANSACTIONS:
-            outline.n_transactions += 1
-            outline.n_pending += is_pending(aggregate)
-            outline.n_unnamed += not own_currency(aggregate)
-            outline.amounts.add(aggregate.fields.get("TRNAMT", "")[:60])
+            _add_transaction(outline, aggregate)
         elif aggregate.tag == "STATUS":
             outline.refusal = outline.refusal or _refusal(aggregate)
         elif is_security(aggregate):
@@ -109,7 +112,29 @@ def outline_of(aggregates: Iterable[Aggregate | StrayEnd]) -> Outline:
         if isinstance(aggregate, Aggregate):
             outline.is_cut |= aggregate.is_open
     outline.n_without_currency += outline.n_unnamed
+    _add_accounts(outline, outline.unplaced)
     return outline
+
+
+def _add_transaction(outline: Outline, transaction: Aggregate) -> None:
+    outline.n_transactions += 1
+    outline.n_pending += is_pending(transaction)
+    outline.n_unnamed += not own_currency(transaction)
+    amount = transaction.fields.get("TRNAMT", "")[:60]
+    outline.amounts.add(amount)
+    if kind_of(transaction) == "DEBIT" and any("1" <= char <= "9" for char in amount):
+        outline.debits.add(amount[0] in "-(\u2212" or amount[-1] == "-")
+    if account_of(transaction) is None:
+        outline.unplaced.append(transaction)
+    else:
+        _add_accounts(outline, [transaction])
+
+
+def _add_accounts(outline: Outline, transactions: Iterable[Aggregate]) -> None:
+    for transaction in transactions:
+        account = account_of(transaction)
+        if account is not None and account.key not in outline.accounts:
+            outline.accounts[account.key] = replace(account, currency=default_currency(transaction))
 
 
 def _add_statement(outline: Outline, statement: Aggregate) -> None:
@@ -117,7 +142,8 @@ def _add_statement(outline: Outline, statement: Aggregate) -> None:
     currency = default_currency(statement)
     outline.currencies.add(currency)
     outline.n_without_currency += 0 if currency else outline.n_unnamed
-    outline.n_unnamed = 0
+    _add_accounts(outline, outline.unplaced)
+    outline.n_unnamed, outline.unplaced = 0, []
     account = account_of(statement)
     if account is None:
         return

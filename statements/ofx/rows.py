@@ -39,20 +39,25 @@ _TYPES = {
 }
 _SHOWN = 40
 #: The calendar day as the bank wrote it; a time of day and a zone after it do not move it.
-_DAY = re.compile(r"([0-9]{4})([-/.]?)([0-9]{2})\2([0-9]{2})(?:[0-9:.,TZ+ -]*)(?:\[.*)?")
+_DAY = re.compile(r"([0-9]{4})([-/.]?)([0-9]{2})\2([0-9]{2})(?:[0-9:.,TZ+-]*)(?:[ \[].*)?")
 _EMPTY_DAY = re.compile(r"[0: .-]*(?:\[.*)?")
 _EXPONENT = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]{1,18})?[eE][+-]?[0-9]{1,2}")
+_USUAL = re.compile(r"[+-]?[0-9]{1,12}(?:[.,][0-9]{1,2})?")
 #: More fractions than any ledger counts, as programs write that calculate in binary.
 _LONG = re.compile(r"([+-]?)0*([0-9]{1,12})[.,]([0-9]{1,5000})")
 
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """How transactions are read: the separator of fractions, the currency where none is named, pending ones or not."""
+    """How transactions are read: the separator of fractions, the currency where none is named, pending ones or not.
+
+    With `signs_by_type`, the type says whether money goes in or out, and the sign of the amount counts for nothing.
+    """
 
     decimal: str = "."
     currency: str = ""
     leaves_out_pending: bool = False
+    signs_by_type: bool = False
 
 
 class _UnreadableError(Exception):
@@ -61,19 +66,41 @@ class _UnreadableError(Exception):
         self.attr, self.code, self.detail = attr, code, detail
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What the aggregates around a transaction say: key of the account, currency, and whether it is pending."""
+
+    account: str | None
+    currency: str
+    is_pending: bool
+
+    @classmethod
+    def of(cls, transaction: Aggregate) -> "_Place":
+        account = account_of(transaction)
+        return cls(account.key if account else None, default_currency(transaction), _is_listed_as_pending(transaction))
+
+
 def read_rows(aggregates: Iterable[Aggregate | StrayEnd], ways: Ways) -> Iterator[Outcome]:
     """Yield a row, an error or a skipped record for each transaction, in the order of the file."""
     waiting: list[Aggregate | StrayEnd] = []  # transactions before the account or the currency of their statement
+    known: _Place | None = None
+    parent: Aggregate | None = None
     for aggregate in aggregates:
         if isinstance(aggregate, Aggregate) and aggregate.tag in STATEMENTS:
             yield from (_outcome(held, ways) for held in waiting)
-            waiting = []
+            waiting, known = [], None
         elif not is_movement(aggregate):
             continue
-        elif waiting or not (isinstance(aggregate, Aggregate) and _is_complete(aggregate)):
+        elif waiting or isinstance(aggregate, StrayEnd):
             waiting.append(aggregate)
         else:
-            yield _outcome(aggregate, ways)
+            if known is None or parent is not aggregate.parent:
+                place, parent = _Place.of(aggregate), aggregate.parent
+                known = place if place.account is not None and place.currency else None
+            if known is None:
+                waiting.append(aggregate)
+            else:
+                yield _outcome(aggregate, ways, known)
     yield from (_outcome(held, ways) for held in waiting)
 
 
@@ -82,18 +109,22 @@ def is_movement(aggregate: Aggregate | StrayEnd) -> bool:
     return aggregate.tag in TRANSACTIONS or (isinstance(aggregate, Aggregate) and is_security(aggregate))
 
 
-def _is_complete(aggregate: Aggregate) -> bool:
-    return account_of(aggregate) is not None and bool(default_currency(aggregate))
-
-
 def is_security(aggregate: Aggregate) -> bool:
     """Return True for a purchase, sale or transfer of securities."""
-    return aggregate.parent is not None and aggregate.parent.tag == "INVTRANLIST" and aggregate.tag != "INVBANKTRAN"
+    is_listed = aggregate.parent is not None and aggregate.parent.tag == "INVTRANLIST"
+    return is_listed and aggregate.tag not in TRANSACTIONS and aggregate.tag != "INVBANKTRAN"
 
 
 def is_pending(transaction: Aggregate) -> bool:
-    is_listed = any(outer.tag == "BANKTRANLISTP" for outer in transaction.around())
-    return is_listed or transaction.tag == "STMTTRNP" or transaction.fields.get("TRNTYPE", "").upper() == "HOLD"
+    return _is_marked_as_pending(transaction) or _is_listed_as_pending(transaction)
+
+
+def _is_marked_as_pending(transaction: Aggregate) -> bool:
+    return transaction.tag == "STMTTRNP" or kind_of(transaction) == "HOLD"
+
+
+def _is_listed_as_pending(transaction: Aggregate) -> bool:
+    return any(outer.tag == "BANKTRANLISTP" for outer in transaction.around())
 
 
 def account_of(aggregate: Aggregate) -> FileAccount | None:
@@ -112,7 +143,8 @@ def _account(bank: str, branch: str, number: str, kind: str) -> FileAccount:
     """Return an account. Banks give one number to several accounts, so that bank and type belong to the key."""
     compact = "".join(number.split())
     key = "/".join(filter(None, (bank, branch, compact, kind)))
-    return FileAccount(key, iban=iban_in(number), number=compact, bank=bank)
+    iban = iban_in(number)
+    return FileAccount(key, iban=iban, number="" if iban else compact, bank=bank)
 
 
 def default_currency(aggregate: Aggregate) -> str:
@@ -124,7 +156,7 @@ def default_currency(aggregate: Aggregate) -> str:
     return ""
 
 
-def _outcome(aggregate: Aggregate | StrayEnd, ways: Ways) -> Outcome:
+def _outcome(aggregate: Aggregate | StrayEnd, ways: Ways, place: _Place | None = None) -> Outcome:
     line = aggregate.line
     if isinstance(aggregate, StrayEnd):
         detail = f"Line {line}: a transaction ends here, but its beginning <{aggregate.tag}> is missing."
@@ -132,24 +164,23 @@ def _outcome(aggregate: Aggregate | StrayEnd, ways: Ways) -> Outcome:
     if is_security(aggregate):
         return Skipped(line, "security", _raw(aggregate))
     try:
-        return _row(aggregate, ways)
+        return _row(aggregate, ways, place or _Place.of(aggregate))
     except _UnreadableError as error:
         return RowError(line, error.attr, error.code, f"Line {line}: {error.detail}", _raw(aggregate))
 
 
-def _row(transaction: Aggregate, ways: Ways) -> StatementRow | Skipped:
+def _row(transaction: Aggregate, ways: Ways, place: _Place) -> StatementRow | Skipped:
     if transaction.is_open:
         raise _UnreadableError("line", "cut_off", "the file ends within this transaction. Download it again.")
     day, amount = _day(transaction), _amount(transaction, ways)
     fields, line, raw = transaction.fields, transaction.line, _raw(transaction)
-    pending = is_pending(transaction)
+    pending = place.is_pending or _is_marked_as_pending(transaction)
     if fields.get("CORRECTACTION", "").upper() == "DELETE":
         return Skipped(line, "correction", raw)
     if not amount:
         return Skipped(line, "zero", raw, day)
     if pending and ways.leaves_out_pending:
         return Skipped(line, "pending", raw)
-    account = account_of(transaction)
     merchant, description = _texts(transaction)
     code = fields.get("SIC", "")
     return StatementRow(
@@ -158,13 +189,13 @@ def _row(transaction: Aggregate, ways: Ways) -> StatementRow | Skipped:
         amount,
         description,
         merchant,
-        own_currency(transaction) or default_currency(transaction) or ways.currency,
+        own_currency(transaction) or place.currency or ways.currency,
         raw,
         pending,
         external_id=fields.get("FITID", ""),
         iban=_other_iban(transaction),
         mcc=code if is_mcc(code) else "",
-        account=account.key if account else "",
+        account=place.account or "",
     )
 
 
@@ -198,13 +229,24 @@ def _amount(transaction: Aggregate, ways: Ways) -> Decimal:
     if not text:
         raise _UnreadableError("amount", "missing", "the transaction has no amount.")
     try:
-        return read_amount(text, ways.decimal)
+        amount = read_amount(text, ways.decimal)
     except AmountError as error:
         raise _UnreadableError("amount", "unreadable", f"“{text[:_SHOWN]}” {error}.") from None
+    kind = kind_of(transaction)
+    if ways.signs_by_type and kind in ("DEBIT", "CREDIT"):
+        return -abs(amount) if kind == "DEBIT" else abs(amount)
+    return amount
+
+
+def kind_of(transaction: Aggregate) -> str:
+    """Return the type of a transaction in capital letters, such as DEBIT."""
+    return transaction.fields.get("TRNTYPE", "").upper()
 
 
 def read_amount(text: str, decimal: str) -> Decimal:
     """Return a signed amount; `decimal` decides where a separator may mean two things. Raises `AmountError`."""
+    if _USUAL.fullmatch(text):  # reads in one way only
+        return Decimal(text.replace(",", "."))
     if _EXPONENT.fullmatch(text):
         return Decimal(f"{Decimal(text):f}")
     long = _LONG.fullmatch(text)
@@ -230,7 +272,7 @@ def _texts(transaction: Aggregate) -> tuple[str, str]:
     name = fields.get("NAME", "") or (payee.fields.get("NAME", "") or payee.text if payee else "")
     merchant = fields.get("EXTDNAME") or name
     description = fields.get("MEMO") or merchant
-    kind = _TYPES.get(fields.get("TRNTYPE", "").upper(), "")
+    kind = _TYPES.get(kind_of(transaction), "")
     number = fields.get("CHECKNUM", "") if kind == "Check" else ""
     if number and number not in description and number not in merchant:
         description = f"{description} {kind} {number}".strip()

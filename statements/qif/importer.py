@@ -1,5 +1,6 @@
 """The importer of QIF."""
 
+import codecs
 import re
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
@@ -33,11 +34,11 @@ from statements.qif.rows import Ways, amount_texts, read_rows, skip_reason
 _KEYS = ("currency_code", "date_format", "decimal", "encoding", "format")
 _HEAD_BYTES = 1 << 16
 _MARK = re.compile(rb"^[ \t]*![ \t]*(?:Type[ \t]*:|(?:Account|Option|Clear)\b)", re.IGNORECASE | re.MULTILINE)
-_BOM = b"\xef\xbb\xbf"
+_BOMS = codecs.BOM_UTF8 + codecs.BOM_UTF16_LE + codecs.BOM_UTF16_BE
 _DATE_LINE = re.compile(rb"D\s*[0-9]{1,4}[-/.']")
 _AMOUNT_LINE = re.compile(rb"[TU][-+]?[0-9.,']+")
 _FIELD_LINE = re.compile(rb"[A-Z$%][^\n]*")
-_ORDER = re.compile(r"^\s*!Option:(mdy|dmy|ymd)\s*$", re.IGNORECASE | re.MULTILINE)
+_ORDER = re.compile(r"^[ \t]*!Option:(mdy|dmy|ymd)[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _FIRST_LINES = 30
 _OTHER = {".": ",", ",": "."}
 
@@ -49,15 +50,17 @@ class QifImporter(Importer):
     title: ClassVar[str] = "QIF"
 
     def recognizes(self, data: bytes) -> bool:
-        head = data[:_HEAD_BYTES].removeprefix(_BOM).replace(b"\0", b"").replace(b"\r", b"\n")
+        head = data[:_HEAD_BYTES].lstrip(_BOMS).replace(b"\0", b"").replace(b"\r", b"\n")
         return _MARK.search(head) is not None or _begins_with_record(head)
 
     def detect(self, data: bytes) -> Reading:
         encoding = detect_encoding(data)
         text = _decoded(data, encoding)
-        records = [record for record in read_records(text) if not skip_reason(record)]
-        dates = [record.first("D") for record in records]
-        amounts = [amount for record in records for amount in amount_texts(record)]
+        dates, amounts = [], []
+        for record in read_records(text):
+            if not skip_reason(record):
+                dates.append(record.first("D"))
+                amounts += amount_texts(record)
         profile: dict[str, Any] = {
             "format": self.format,
             "encoding": encoding,

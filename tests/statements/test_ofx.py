@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ofxtools import models
 from ofxtools.header import make_header
+from ofxtools.models import ofx as documents
 from ofxtools.utils import UTC
 
 from statements.formats import importer_for
@@ -63,7 +64,7 @@ def test_a_row_holds_everything_the_file_says():
 @pytest.mark.parametrize(
     "text",
     ["20260302", "20260302235959", "20260302235959.999[-11:SST]", "20260302000000[+14:LINT]", "20260302000000[0:GMT",
-     "2026-03-02", "2026/03/02 10:00:00", "20260302120000:014", " 20260302 ", "20260302[-03:EST]"],
+     "2026-03-02", "2026/03/02 10:00", "20260302 noon", "20260302120000:014", " 20260302 ", "20260302[-03:EST]"],
 )  # fmt: skip
 def test_a_date_is_the_day_as_the_bank_wrote_it(text):
     assert only(f"<DTPOSTED>{text}<TRNAMT>1").date == dt.date(2026, 3, 2)
@@ -111,6 +112,28 @@ def test_it_is_asked_where_no_amount_shows_the_separator():
     )
     assert [row.amount for row in outcomes(data, decimal=",")] == [1000]
     assert OFX.detect(data.replace("EUR", "KWD").encode()).questions == []
+
+
+TYPED = "<STMTTRN><TRNTYPE>{}<DTPOSTED>20260302<TRNAMT>{}</STMTTRN>"
+
+
+@pytest.mark.parametrize("amounts", [("5", "7"), ("5", "-7")], ids=["without signs", "with the signs of the bank"])
+def test_it_is_asked_where_all_debits_are_positive(amounts):
+    data = STATEMENT.format(TYPED.format("DEBIT", amounts[0]) + TYPED.format("CREDIT", amounts[1]))
+    [question] = OFX.detect(data.encode()).questions
+    assert (question.attr, question.code, question.alternatives) == ("signs_by_type", "unknown_sign", (False, True))
+    assert question.detail == (
+        "Every transaction of the type DEBIT, which means money out, has an amount without a minus. They are read as "
+        "money in, as the amounts say; let the types decide if that is wrong."
+    )
+    assert [str(row.amount) for row in outcomes(data)] == list(amounts)
+    assert [row.amount for row in outcomes(data, signs_by_type=True)] == [-5, 7]
+
+
+@pytest.mark.parametrize("amount", ["-5", "5-", "(5)", "\u22125"])
+def test_it_is_not_asked_where_a_debit_is_negative(amount):
+    data = STATEMENT.format(TYPED.format("DEBIT", amount) + TYPED.format("DEBIT", "7") + TYPED.format("POS", "7"))
+    assert OFX.detect(data.encode()).questions == []
 
 
 def test_pending_transactions_are_marked_and_can_be_left_out():
@@ -241,7 +264,7 @@ def test_a_cut_file_is_read_up_to_the_cut():
     assert error.detail == "Line 6: the file ends within this transaction. Download it again."
 
 
-KEYS = "currency_code, decimal, encoding, format, leave_out_pending"
+KEYS = "currency_code, decimal, encoding, format, leave_out_pending, signs_by_type"
 
 
 @pytest.mark.parametrize(
@@ -305,7 +328,7 @@ def written(transactions, *, version, closes_elements=True):
     )
     signon = models.SIGNONMSGSRSV1(sonrs=models.SONRS(status=status, dtserver=day, language="ENG"))
     bank = models.BANKMSGSRSV1(models.STMTTRNRS(trnuid="1", status=status, stmtrs=statement))
-    tree = models.OFX(signonmsgsrsv1=signon, bankmsgsrsv1=bank).to_etree()
+    tree = documents.OFX(signonmsgsrsv1=signon, bankmsgsrsv1=bank).to_etree()
     body = ET.tostring(tree, encoding="unicode") if closes_elements else _unclosed(tree)
     return (str(make_header(version)) + body).encode()
 
@@ -323,7 +346,7 @@ def found(data):
     return [
         (row.date, row.amount, row.merchant, row.external_id, row.currency)
         if isinstance(row, StatementRow)
-        else (row.date, Decimal(0))
+        else (isinstance(row, Skipped) and row.date, Decimal(0))
         for row in rows
     ]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from statements.formats import importer_for
+from statements.importer import UnreadableFile
 
 FOLDER = Path(__file__).parent / "samples"
 SAMPLES = sorted(path for path in FOLDER.rglob("*.*") if path.suffix != ".json")
@@ -57,3 +58,16 @@ def test_reading_twice_gives_the_same_rows(path):
     importer = importer_for(data)
     profile = importer.detect(data).profile
     assert list(importer.read(data, profile)) == list(importer.read(data, profile))
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_no_nul_reaches_a_row(path):
+    """No database column can hold one, and old programs write one at the end of a file."""
+    data = path.read_bytes()
+    for damaged in (data + b"\0", data[: len(data) // 2] + b"\0" + data[len(data) // 2 :]):
+        try:
+            importer = importer_for(damaged)
+            outcomes = list(importer.read(damaged, importer.detect(damaged).profile))
+        except UnreadableFile:
+            continue
+        assert "\0" not in "".join(str(dataclasses.astuple(outcome)) for outcome in outcomes).replace("\\x00", "\0")
