@@ -19,7 +19,13 @@ from statements.pdf.importer import PdfImporter
 from statements.qif.importer import QifImporter
 from statements.workbook.importer import WorkbookImporter
 
-_BOMS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
+#: Texts of two or four bytes a character, which hold bytes of zero. The longer marks begin with the shorter ones.
+_WIDE = {
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
 _CONTAINERS = {
     b"PK": (
         "archive",
@@ -42,11 +48,9 @@ def importer_for(data: bytes) -> Importer:
         if data.startswith(magic):
             raise UnreadableFile(code, detail)
     fitting = [importer for importer in MARKED if importer.recognizes(data)]
-    # No database column can hold the character NUL, which a text of two or four bytes a character may have. Formats
-    # with marks drop it themselves: old programs write one after the last line.
-    encoding = "utf-32" if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)) else "utf-16"
-    is_text = data.startswith(_BOMS) and "\0" not in data.decode(encoding, errors="ignore")
-    if b"\0" in data and not is_text and not fitting:
+    # No database column can hold the character NUL. Books and formats with marks drop it themselves: old programs write
+    # one after the last line.
+    if not fitting and _has_nul(data):
         raise UnreadableFile("binary", "This is not a text file. Download the statement from your bank as CSV instead.")
     if len(fitting) > 1:
         titles = " and ".join(importer.title for importer in fitting)
@@ -59,6 +63,13 @@ def importer_for(data: bytes) -> Importer:
         f"No table with a date and an amount was found in this file. Outlay reads {_TITLES}. "
         "Download the list of transactions from your bank as one of these, and upload that file.",
     )
+
+
+def _has_nul(data: bytes) -> bool:
+    if b"\0" not in data:
+        return False
+    encoding = next((name for mark, name in _WIDE.items() if data.startswith(mark)), "latin-1")
+    return "\0" in data.decode(encoding, errors="ignore")
 
 
 def importer_named(name: str) -> Importer:

@@ -131,9 +131,7 @@ class WorkbookView(ExportView):
     extension = "xlsx"
     renderer_classes = file_renderers(EXCEL_TYPE, "xlsx")
 
-    @file_schema(
-        "export_transactions_xlsx", EXCEL_TYPE, filters=True
-    )
+    @file_schema("export_transactions_xlsx", EXCEL_TYPE, filters=True)
     def download(self, request: Request) -> StreamingHttpResponse:
         """Export transactions as an Excel workbook. A second sheet has sums by category and month, as formulas."""
         from statements.export.workbook import write_workbook  # noqa: PLC0415 - XlsxWriter takes a tenth of a second

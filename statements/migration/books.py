@@ -1,5 +1,6 @@
 """What exports of other programs have in common: tables with a known header, accounts, and what cannot be kept."""
 
+import codecs
 import csv
 import datetime as dt
 import io
@@ -13,6 +14,7 @@ from typing import ClassVar
 from statements.archive.directory import content_of, members_of
 from statements.delimited.amounts import AmountError, parse_amount
 from statements.delimited.dates import DateFormatError, FormatChoice, Hints, choose_format, date_parser
+from statements.delimited.encoding import decodes
 from statements.importer import (
     FileAccount,
     Importer,
@@ -242,9 +244,7 @@ def _delimiter(header: str) -> str:
 
 
 def _decoded(data: bytes) -> str:
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-            return data.decode("utf-16", "replace")
-        return data.decode("cp1252", "replace")
+    """Return the text without the character NUL, which no database column can hold."""
+    is_wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    encoding = "utf-8" if decodes(data, "utf-8") else "utf-16" if is_wide else "cp1252"
+    return data.decode(encoding, "replace").replace("\0", "")
