@@ -11,6 +11,7 @@ from statements.migration.ezbookkeeping import EzBookkeepingImporter
 from statements.migration.firefly import FireflyImporter
 from statements.migration.lunch_money import LunchMoneyImporter
 from statements.migration.mint import MintImporter
+from statements.migration.outlay import OutlayImporter
 from statements.migration.sure import SureImporter
 from statements.migration.ynab import YnabImporter
 from statements.mt940.importer import Mt940Importer
@@ -89,6 +90,7 @@ BOOKS: tuple[Importer, ...] = (
     FireflyImporter(),
     LunchMoneyImporter(),
     MintImporter(),
+    OutlayImporter(),
     SureImporter(),
     YnabImporter(),
 )

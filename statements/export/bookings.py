@@ -11,7 +11,7 @@ from decimal import Decimal
 from itertools import groupby
 
 from expenses.models import Account, AccountType, Category
-from statements.export.rows import ExportNames, ExportRow
+from statements.export.rows import TAG_SEPARATOR, ExportNames, ExportRow
 
 #: The first part of a name by the kind of a category.
 ROOTS = {"expense": "Expenses", "income": "Income", "transfer": "Equity"}
@@ -111,7 +111,7 @@ def bookings(rows: Iterable[ExportRow], chart: ChartOfAccounts) -> Iterator[Book
             day=first.day,
             merchant=first.merchant,
             description=first.description,
-            tags=tuple(dict.fromkeys(tag for row in parts for tag in row.tags.split("; ") if tag)),
+            tags=tuple(dict.fromkeys(tag for row in parts for tag in row.tags.split(TAG_SEPARATOR) if tag)),
             notes=" ".join(dict.fromkeys(row.notes for row in parts if row.notes)),
             postings=tuple(postings),
         )

@@ -14,6 +14,7 @@ from expenses.ledger.money import SCALE, format_amount
 from expenses.models import Account, Tag, Transaction
 from expenses.querysets import rows_beyond
 
+TAG_SEPARATOR = "; "
 #: Rows that are read at a time. No cursor stays open while a slow client reads.
 CHUNK = 2000
 
@@ -163,7 +164,7 @@ def _tags_of(ids: Sequence[int], names: ExportNames) -> dict[int, str]:
     through = Transaction.tags.through.objects
     for row, tag in through.filter(transaction__in=ids).values_list("transaction_id", "tag_id"):
         found.setdefault(row, []).append(names.tags.get(tag, ""))
-    return {row: "; ".join(sorted(tags)) for row, tags in found.items()}
+    return {row: TAG_SEPARATOR.join(sorted(tags)) for row, tags in found.items()}
 
 
 def _other_accounts(ids: Mapping[int, int], names: ExportNames) -> dict[tuple[int, int], str]:
