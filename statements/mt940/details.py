@@ -15,7 +15,7 @@ _PIECE = 27
 _NOTHING = frozenset(("NOTPROVIDED", "NOT PROVIDED", "NONREF", "NOREF", "KREF+", "EREF", "NONE", "N/A"))
 
 #: A code of three digits or none, and the sign before the first subfield: “166?00”, “020~00”, “000>10”.
-_GERMAN = re.compile(r"\s*(?:[0-9]{3})?\s*([?~<>^|@#§&+])(?:0[0-9]|[123][0-9]|6[0-9])")
+_GERMAN = re.compile(r"(?:[0-9]{3})?[ ]?([?~<>^|@#§&+])(?:0[0-9]|[123][0-9]|6[0-9])")
 _SUBFIELD = r"(0[0-9]|1[0-9]|2[0-9]|3[0-9]|6[0-9]|7[01])"
 _PURPOSE = (*(f"{n}" for n in range(20, 30)), *(f"{n}" for n in range(60, 66)))
 _SEPA_KEYS = (
@@ -44,7 +44,7 @@ class Details:
 def details_of(lines: list[str]) -> Details:
     """Return the details of a field's lines. A text without a known structure is the description as it is."""
     raw = "".join(lines)
-    if found := _GERMAN.match(raw):
+    if found := _GERMAN.match(raw.lstrip()):
         return _german(_unwrapped(lines, sign=found[1]), found[1])
     text = _unwrapped(lines)
     if text.startswith("/") and _SLASH.search(text):

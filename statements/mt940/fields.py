@@ -10,7 +10,7 @@ from statements.messages.texts import text_chunks
 #: Marks beside tags: more text of a field, the begin of a message, and its end.
 _TEXT, _MESSAGE, _STOP = "text", "message", "end"
 _LONGEST_ACCOUNT = 50
-_MOST_FIELDS = 2000
+_MOST_MOVEMENTS = 1000
 _OF_MOVEMENTS = frozenset(("61", "86", "NS"))
 _LONG_LINE = 1000
 _BREAK = re.compile(r"\r\n|\r|\n")
@@ -69,16 +69,26 @@ class Mt940Statement:
     last_line: int = 0
     booked: Decimal = Decimal(0)
     fields: list[Field] = field(default_factory=list)
+    tags: set[str] = field(default_factory=set)
+    n_movements: int = 0
 
     def add(self, tag: str, line: int, text: str) -> None:
         """Begin a field."""
         self.fields.append(Field(tag, line, [text]))
+        self.tags.add(tag)
+        self.n_movements += tag == "61"
         self.last_line = line
 
     def extend(self, line: int, text: str) -> None:
         """Continue the last field."""
         self.fields[-1].lines.append(text)
         self.last_line = line
+
+    def drop_movements(self) -> None:
+        """Keep the first field of each other tag alone."""
+        first = {one.tag: one for one in reversed(self.fields) if one.tag not in _OF_MOVEMENTS}
+        self.fields = list(reversed(first.values()))
+        self.n_movements = 0
 
     @property
     def is_in_text(self) -> bool:
@@ -87,7 +97,7 @@ class Mt940Statement:
 
     def has(self, *tags: str) -> bool:
         """Return True if a field has one of the tags."""
-        return any(one.tag in tags for one in self.fields)
+        return not self.tags.isdisjoint(tags)
 
 
 def statements_of(data: bytes, encoding: str) -> Iterator[Mt940Statement]:
@@ -107,9 +117,9 @@ def statements_of(data: bytes, encoding: str) -> Iterator[Mt940Statement]:
             statement.is_complete = True
             yield statement
             statement = None
-        elif mark == "61" and statement is not None and len(statement.fields) > _MOST_FIELDS:
+        elif mark == "61" and statement is not None and statement.n_movements >= _MOST_MOVEMENTS:
             yield statement
-            statement.fields = [one for one in statement.fields if one.tag not in _OF_MOVEMENTS]
+            statement.drop_movements()
         if mark == _MESSAGE:
             kind, is_enveloped = text or kind, True
         elif mark != _STOP:

@@ -243,6 +243,11 @@ def test_texts_of_many_banks_have_details(text, description, merchant, iban):
     assert details_of([text]) == Details(description, merchant, iban)
 
 
+def test_half_a_million_blanks_are_read_in_one_go():
+    row = only(":61:260302D1,00N005", f":86:{' ' * 500_000}Bakery{' ' * 500_000}")
+    assert row.description == "Bakery"
+
+
 @given(st.text(max_size=200))
 def test_any_text_of_a_movement_has_details(text):
     assert details_of(text.split("\n")).description is not None
