@@ -99,12 +99,13 @@ class ColumnRoles(NamedTuple):
 
 @dataclass(frozen=True)
 class AmountReading:
-    """The amounts of all rows under the best roles, None where one is unclear.
+    """The amounts of all rows under the best roles, None where one is unclear. `used` are the columns with a role.
 
     `contradiction` is a sentence if the rows do not add up to what the bank prints.
     """
 
     amounts: list[Decimal | None]
+    used: frozenset[int]
     is_proved: bool
     is_signed: bool
     closing: Decimal | None = None
@@ -118,9 +119,11 @@ def read_amounts(
     texts = [amount.text for block in blocks for amount in block.values.values()]
     texts += [amount.text for amount in (*balances.opening, *balances.closing)]
     decimal = decimal_of(texts)[0] or "."
+    for block in blocks:  # “12.30” beside amounts with a comma is a part of the text
+        block.values = {i: amount for i, amount in block.values.items() if _value(amount.text, decimal) is not None}
     attempts = [_ColumnReading(blocks, columns, balances, roles, decimal) for roles in _possible_roles(len(columns))]
     if not attempts:
-        return AmountReading([None] * len(blocks), is_proved=False, is_signed=False)
+        return AmountReading([None] * len(blocks), frozenset(), is_proved=False, is_signed=False)
     return max(attempts, key=lambda attempt: attempt.score).reading()
 
 
@@ -180,7 +183,7 @@ class _ColumnReading:
     def _signed(self) -> list[Decimal | None]:
         """Return the amounts of one column, with signs by their marks, else by section, else by the balance."""
         index = self._roles.amount
-        texts = [block.values[index].text if index in block.values else "" for block in self._blocks]  # type: ignore[index]
+        texts = [block.values[index].text if index in block.values else "" for block in self._blocks]
         values = [self._cell(block, index) for block in self._blocks]
         n_minus, n_plus = sum(text.startswith("-") for text in texts), sum(text.startswith("+") for text in texts)
         if n_minus or n_plus:
@@ -283,4 +286,5 @@ class _ColumnReading:
         elif self._roles.balance is not None and self._running and self._running < _PROVED_SHARE:
             contradiction = "The balances beside the rows of the PDF do not follow from their amounts."
         closing = self._closing[-1] if self._closing and self._adds_up else None
-        return AmountReading(self._amounts, self._is_proved, self.is_signed, closing, contradiction)
+        used = frozenset(index for index in self._roles if index is not None)
+        return AmountReading(self._amounts, used, self._is_proved, self.is_signed, closing, contradiction)

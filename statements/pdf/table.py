@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,18 +28,28 @@ _UNCLEAR = "Download the statement from your bank as CSV or Excel, and upload th
 
 @dataclass
 class RowLines:
-    """The lines of one movement: its first line begins with a date."""
+    """The lines of one movement: the first begins with a date, and one of them holds the amounts by column."""
 
     line: TextLine
     date: DateText
-    texts: list[str]
-    values: dict[int, PrintedAmount]
     section: str
-    amounts: list[PrintedAmount] = field(default_factory=list)
+    values: dict[int, PrintedAmount]
+    values_line: TextLine
+    further: list[TextLine] = field(default_factory=list)
 
-    @property
-    def text(self) -> str:
-        return " ".join(filter(None, self.texts))[:_MAX_TEXT]
+    def amounts(self, used: Collection[int]) -> list[PrintedAmount]:
+        """Return the amounts in the columns that the reading uses; the others are part of the text."""
+        return [self.values[index] for index in sorted(self.values) if index in used]
+
+    def text(self, used: Collection[int]) -> str:
+        taken = {i for amount in self.amounts(used) for i in range(amount.first, amount.last + 1)}
+        words = []
+        for line in (self.line, *self.further):
+            for index, word in enumerate(line.words):
+                is_date = line is self.line and index < line.n_date_words
+                if not is_date and not (line is self.values_line and index in taken):
+                    words.append(word.text)
+        return " ".join(words)[:_MAX_TEXT]
 
 
 def statement_in(lines: Sequence[TextLine]) -> dict[str, Any]:
@@ -57,25 +67,27 @@ def statement_in(lines: Sequence[TextLine]) -> dict[str, Any]:
     table = _StatementLines(lines, starts, columns, [text for text, _, _ in header])
     table.collect()
     reading = read_amounts(table.blocks, columns, table.balances)
-    formats, dates = _dates(table)
+    currency = table.currency(reading.used)
+    formats, dates = _dates(table, currency)
     table.refuse_if_unclear(reading)
     rows, errors = [], []
     for block, days, amount in zip(table.blocks, dates, reading.amounts, strict=True):
-        raw = [block.line.text, *block.texts[1:]]
-        shown = block.amounts[0].text if block.amounts else ""
+        raw = [line.text for line in (block.line, *block.further)]
+        amounts = block.amounts(reading.used)
+        shown = amounts[0].text if amounts else block.line.amounts[-1].text
         if amount is None:
             detail = f"Line {block.line.number}: the sign or the column of “{shown}” is unclear."
             errors.append([block.line.number, detail, raw])
         else:
-            currency = next((value.currency for value in block.amounts if value.currency), "")
-            rows.append([block.line.number, days, block.text, str(amount), currency, raw])
+            code = next((value.currency for value in amounts if value.currency), "")
+            rows.append([block.line.number, days, block.text(reading.used), str(amount), code, raw])
     return {
         "rows": rows,
         "errors": errors,
         "skipped": table.skipped,
         "date_formats": formats,
         "columns": table.header_names,
-        "currency": table.currency(),
+        "currency": currency,
         "iban": table.iban(),
         "balance": str(reading.closing) if reading.closing is not None else None,
         "balance_date": formats and _end_iso(table, formats[0]),
@@ -243,11 +255,7 @@ class _StatementLines:
         self.blocks = blocks
 
     def _begin(self, line: TextLine, section: str) -> None:
-        values = self._values(line)
-        taken = {index for amount in values.values() for index in range(amount.first, amount.last + 1)}
-        words = [word.text for i, word in enumerate(line.words) if i >= line.n_date_words and i not in taken]
-        ordered = [values[index] for index in sorted(values)]
-        self.blocks.append(RowLines(line, line.dates[0], [" ".join(words)], values, section, ordered))
+        self.blocks.append(RowLines(line, line.dates[0], section, self._values(line), line))
 
     def _values(self, line: TextLine) -> dict[int, PrintedAmount]:
         """Return column → amount; of two amounts in one column, the one on the right."""
@@ -272,11 +280,9 @@ class _StatementLines:
 
     def _continue(self, line: TextLine) -> None:
         block = self.blocks[-1]
-        values = {} if block.values else self._values(line)
-        taken = {index for amount in values.values() for index in range(amount.first, amount.last + 1)}
-        block.texts.append(" ".join(word.text for index, word in enumerate(line.words) if index not in taken))
-        if values:
-            block.values, block.amounts = values, [values[index] for index in sorted(values)]
+        block.further.append(line)
+        if not block.values:
+            block.values, block.values_line = self._values(line), line
 
     def _add_balance(self, line: TextLine, label: str) -> None:
         self.skipped.append([line.number, label, line.text])
@@ -298,9 +304,9 @@ class _StatementLines:
             detail = f"Only {n_read} of {len(self.blocks)} lines with a date and an amount could be read. {_UNCLEAR}"
             raise UnreadableFile("pdf_unclear", detail)
 
-    def currency(self) -> str:
+    def currency(self, used: Collection[int]) -> str:
         """Return the one currency beside the amounts, else the one that other lines name; "" if there are several."""
-        beside = {amount.currency for block in self.blocks for amount in block.amounts if amount.currency}
+        beside = {amount.currency for block in self.blocks for amount in block.amounts(used) if amount.currency}
         if beside:
             return beside.pop() if len(beside) == 1 else ""
         named: Counter[str] = Counter()
@@ -370,7 +376,7 @@ def _as_day(date: DateText, pattern: str, year: int) -> dt.date | None:
         return None
 
 
-def _dates(table: _StatementLines) -> tuple[list[str], list[list[str | None]]]:
+def _dates(table: _StatementLines, currency: str) -> tuple[list[str], list[list[str | None]]]:
     """Return the formats that fit, the likelier first, and for each row its date in ISO 8601 by each format."""
     own = [block.date for block in table.blocks]
     around = [date for _, date in table.full_dates()]
@@ -381,7 +387,7 @@ def _dates(table: _StatementLines) -> tuple[list[str], list[list[str | None]]]:
         cells = [_slashed(date, year) for date in open_dates]
         related = [_slashed(date, year) for date in around if not date.is_ordered]
         languages = frozenset(lang for name in table.header_names for lang in meaning(name).languages)
-        choice = choose_format(cells, related, Hints(languages, "$" if table.currency() == "USD" else table.currency()))
+        choice = choose_format(cells, related, Hints(languages, "$" if currency == "USD" else currency))
         patterns = (choice.pattern, *choice.others) if choice else ()
         formats = list(patterns) or [_DAY_FIRST]
     ends = {pattern: _end(table, pattern) for pattern in formats}

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from statements.archive.directory import MAGIC, content_of, members_of, names_of
 from statements.delimited.importer import DelimitedImporter
 from statements.delimited.table import Dialect
+from statements.delimited.words import meaning
 from statements.importer import (
     Importer,
     Profile,
@@ -38,10 +39,16 @@ class _Sheet:
     n_rows: int
 
     def fits_with(self, other: "_Sheet") -> bool:
-        """Return True if one profile reads both."""
+        """Return True if one profile reads both. A sheet of expenses and one of income have different signs."""
         keys = ("header_row", "date", "amount", "debit", "credit")
         same = all(self.reading.profile[key] == other.reading.profile[key] for key in keys)
-        return same and self.reading.columns == other.reading.columns
+        return same and self.reading.columns == other.reading.columns and self.side == other.side
+
+    @property
+    def side(self) -> str:
+        """Return debit or credit if the name of the sheet says so, else ""."""
+        role = meaning(self.name).role
+        return role if role in ("debit", "credit") else ""
 
 
 class WorkbookImporter(Importer):
@@ -73,6 +80,11 @@ class WorkbookImporter(Importer):
         names = [sheet.name for sheet in chosen]
         questions = [question for sheet in chosen for question in sheet.reading.questions]
         questions = list({question.attr: question for question in reversed(questions)}.values())
+        if best.side == "debit" and any(question.attr == "invert_sign" for question in questions):
+            profile["invert_sign"] = True
+            detail = f"Positive amounts were taken as money out, as the name of the sheet “{best.name}” says."
+            asked = ReadingQuestion("invert_sign", "unknown_sign", detail, (True, False))
+            questions = [asked if question.attr == "invert_sign" else question for question in questions]
         if others:
             unread = ", ".join(f"“{sheet.name}”" for sheet in others)
             detail = f"Further sheets hold transactions in other columns, and are not read: {unread}."

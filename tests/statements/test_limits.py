@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -65,3 +67,10 @@ def test_the_same_file_is_converted_once(tmp_path):
     assert converted(b"y", by=f"{HERE}.curious")["pid"] != first["pid"]
     assert first["pid"] != os.getpid()
     assert json.loads(json.dumps(first)) == first
+
+
+def test_the_server_loads_no_parser_of_workbooks_or_pdfs():
+    code = "import sys, statements.formats as f; print(*{'pdfplumber', 'pdfminer', 'python_calamine'} & {*sys.modules})"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=limits._ROOT, capture_output=True, text=True, check=True)  # noqa: S603
+    assert done.stdout == "\n"

@@ -110,6 +110,22 @@ def test_sheets_of_other_columns_are_asked_about():
     assert question.detail == "Further sheets hold transactions in other columns, and are not read: “Card”."
 
 
+def test_sheets_of_expenses_and_of_income_are_not_mixed():
+    spent = [HEADER, ("2026-04-01", "Kiosk", 3.5), ("2026-04-02", "Rent", 900)]
+    reading, outcomes = read(workbook({"Income": [HEADER, ("2026-04-03", "Salary", 2100)], "Expenses": spent}))
+    assert [(question.code, question.alternatives) for question in reading.questions] == [
+        ("unknown_sign", (True, False)),
+        ("other_sheets", (["Expenses"], ["Income"])),
+    ]
+    assert reading.questions[0].detail == (
+        "Positive amounts were taken as money out, as the name of the sheet “Expenses” says."
+    )
+    assert [outcome.amount for outcome in outcomes if isinstance(outcome, StatementRow)] == [
+        Decimal("-3.50"),
+        Decimal(-900),
+    ]
+
+
 def test_an_unknown_sheet_is_refused_with_the_names_of_all():
     data = workbook({"Giro": [HEADER, (dt.date(2026, 4, 1), "Kiosk", -3.5)], "Notes": [("Hello",)]})
     importer = importer_for(data)
