@@ -153,7 +153,7 @@ def test_too_many_members_are_refused():
     assert refusal(data)[0] == "archive"
 
 
-@pytest.mark.parametrize("members", [{"db.sqlite": b"x", "metadata.json": b"{}"}, {"mimetype": b"x"}, {}])
+@pytest.mark.parametrize("members", [{"other.sqlite": b"x"}, {"mimetype": b"x"}, {}])
 def test_documents_databases_and_empty_archives_are_no_statements(members):
     assert refusal(archive(members)) == (
         "archive",
