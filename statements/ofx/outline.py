@@ -1,6 +1,6 @@
 """What an OFX file holds as a whole: its accounts and balances, its faults, and how its amounts are written."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from statements.delimited.amounts import AmountError, proven_decimal
@@ -9,12 +9,14 @@ from statements.ofx.markup import Aggregate, StrayEnd
 from statements.ofx.rows import (
     STATEMENTS,
     TRANSACTIONS,
+    Place,
     account_of,
     default_currency,
     is_pending,
     is_security,
     kind_of,
     own_currency,
+    placed,
     read_amount,
     read_day,
 )
@@ -36,9 +38,6 @@ class Outline:
     """`amounts` are the distinct texts of amounts; `refusal` is the bank's own first error, "" if it sent none.
 
     `debits` holds whether amounts of the type DEBIT are written with a minus: True, False, both or none.
-
-    Within a statement, `unplaced` are transactions before its account, and `n_unnamed` counts those without a currency
-    of their own.
     """
 
     accounts: dict[str, FileAccount] = field(default_factory=dict)
@@ -47,8 +46,6 @@ class Outline:
     n_statements: int = 0
     n_transactions: int = 0
     n_without_currency: int = 0
-    unplaced: list[Aggregate] = field(default_factory=list)
-    n_unnamed: int = 0
     n_pending: int = 0
     n_securities: int = 0
     debits: set[bool] = field(default_factory=set)
@@ -96,54 +93,48 @@ class Outline:
 def outline_of(aggregates: Iterable[Aggregate | StrayEnd]) -> Outline:
     """Read the file once."""
     outline = Outline()
-    for aggregate in aggregates:
-        if isinstance(aggregate, StrayEnd):
-            outline.n_transactions += aggregate.tag in TRANSACTIONS
-        elif aggregate.tag in TRANSACTIONS:
-            _add_transaction(outline, aggregate)
-        elif aggregate.tag == "STATUS":
-            outline.refusal = outline.refusal or _refusal(aggregate)
-        elif is_security(aggregate):
+    for movement, place in placed(_noted(aggregates, outline)):
+        if movement.tag in TRANSACTIONS:
+            outline.n_transactions += 1
+        if isinstance(movement, StrayEnd):
+            continue
+        if is_security(movement):
             outline.n_securities += 1
-        elif aggregate.tag in STATEMENTS:
-            _add_statement(outline, aggregate)
-        elif aggregate.tag in _OTHERS:
-            outline.other = outline.other or _OTHERS[aggregate.tag]
-        if isinstance(aggregate, Aggregate):
-            outline.is_cut |= aggregate.is_open
-    outline.n_without_currency += outline.n_unnamed
-    _add_accounts(outline, outline.unplaced)
+        else:
+            _add_transaction(outline, movement, place)
     return outline
 
 
-def _add_transaction(outline: Outline, transaction: Aggregate) -> None:
-    outline.n_transactions += 1
-    outline.n_pending += is_pending(transaction)
-    outline.n_unnamed += not own_currency(transaction)
+def _add_transaction(outline: Outline, transaction: Aggregate, place: Place) -> None:
+    outline.n_pending += is_pending(transaction, place)
+    outline.n_without_currency += not (place.currency or own_currency(transaction))
     amount = transaction.fields.get("TRNAMT", "")[:60]
     outline.amounts.add(amount)
     if kind_of(transaction) == "DEBIT" and any("1" <= char <= "9" for char in amount):
         outline.debits.add(amount[0] in "-(\u2212" or amount[-1] == "-")
-    if account_of(transaction) is None:
-        outline.unplaced.append(transaction)
-    else:
-        _add_accounts(outline, [transaction])
+    account = place.account
+    if account is not None and account.key not in outline.accounts:
+        outline.accounts[account.key] = replace(account, currency=place.currency)
 
 
-def _add_accounts(outline: Outline, transactions: Iterable[Aggregate]) -> None:
-    for transaction in transactions:
-        account = account_of(transaction)
-        if account is not None and account.key not in outline.accounts:
-            outline.accounts[account.key] = replace(account, currency=default_currency(transaction))
+def _noted(aggregates: Iterable[Aggregate | StrayEnd], outline: Outline) -> Iterator[Aggregate | StrayEnd]:
+    """Pass the aggregates on, and note the statements, the bank's errors and what else the file may be."""
+    for aggregate in aggregates:
+        if isinstance(aggregate, Aggregate):
+            outline.is_cut |= aggregate.is_open
+            if aggregate.tag == "STATUS":
+                outline.refusal = outline.refusal or _refusal(aggregate)
+            elif aggregate.tag in STATEMENTS:
+                _add_statement(outline, aggregate)
+            elif aggregate.tag in _OTHERS:
+                outline.other = outline.other or _OTHERS[aggregate.tag]
+        yield aggregate
 
 
 def _add_statement(outline: Outline, statement: Aggregate) -> None:
     outline.n_statements += 1
     currency = default_currency(statement)
     outline.currencies.add(currency)
-    outline.n_without_currency += 0 if currency else outline.n_unnamed
-    _add_accounts(outline, outline.unplaced)
-    outline.n_unnamed, outline.unplaced = 0, []
     account = account_of(statement)
     if account is None:
         return

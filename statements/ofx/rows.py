@@ -67,27 +67,28 @@ class _UnreadableError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """What the aggregates around a transaction say: key of the account, currency, and whether it is pending."""
+class Place:
+    """What the aggregates around a transaction say: its account, currency ("" if none), and whether it is pending."""
 
-    account: str | None
+    account: FileAccount | None
     currency: str
     is_pending: bool
-
-    @classmethod
-    def of(cls, transaction: Aggregate) -> "_Place":
-        account = account_of(transaction)
-        return cls(account.key if account else None, default_currency(transaction), _is_listed_as_pending(transaction))
 
 
 def read_rows(aggregates: Iterable[Aggregate | StrayEnd], ways: Ways) -> Iterator[Outcome]:
     """Yield a row, an error or a skipped record for each transaction, in the order of the file."""
+    for movement, place in placed(aggregates):
+        yield _outcome(movement, place, ways)
+
+
+def placed(aggregates: Iterable[Aggregate | StrayEnd]) -> Iterator[tuple[Aggregate | StrayEnd, Place]]:
+    """Yield each transaction and each movement of securities with its place, in the order of the file."""
     waiting: list[Aggregate | StrayEnd] = []  # transactions before the account or the currency of their statement
-    known: _Place | None = None
+    known: Place | None = None
     parent: Aggregate | None = None
     for aggregate in aggregates:
         if isinstance(aggregate, Aggregate) and aggregate.tag in STATEMENTS:
-            yield from (_outcome(held, ways) for held in waiting)
+            yield from ((held, _place_of(held)) for held in waiting)
             waiting, known = [], None
         elif not is_movement(aggregate):
             continue
@@ -95,13 +96,20 @@ def read_rows(aggregates: Iterable[Aggregate | StrayEnd], ways: Ways) -> Iterato
             waiting.append(aggregate)
         else:
             if known is None or parent is not aggregate.parent:
-                place, parent = _Place.of(aggregate), aggregate.parent
+                place, parent = _place_of(aggregate), aggregate.parent
                 known = place if place.account is not None and place.currency else None
             if known is None:
                 waiting.append(aggregate)
             else:
-                yield _outcome(aggregate, ways, known)
-    yield from (_outcome(held, ways) for held in waiting)
+                yield aggregate, known
+    yield from ((held, _place_of(held)) for held in waiting)
+
+
+def _place_of(movement: Aggregate | StrayEnd) -> Place:
+    if isinstance(movement, StrayEnd):
+        return Place(None, "", is_pending=False)
+    is_listed_as_pending = any(outer.tag == "BANKTRANLISTP" for outer in movement.around())
+    return Place(account_of(movement), default_currency(movement), is_listed_as_pending)
 
 
 def is_movement(aggregate: Aggregate | StrayEnd) -> bool:
@@ -115,16 +123,8 @@ def is_security(aggregate: Aggregate) -> bool:
     return is_listed and aggregate.tag not in TRANSACTIONS and aggregate.tag != "INVBANKTRAN"
 
 
-def is_pending(transaction: Aggregate) -> bool:
-    return _is_marked_as_pending(transaction) or _is_listed_as_pending(transaction)
-
-
-def _is_marked_as_pending(transaction: Aggregate) -> bool:
-    return transaction.tag == "STMTTRNP" or kind_of(transaction) == "HOLD"
-
-
-def _is_listed_as_pending(transaction: Aggregate) -> bool:
-    return any(outer.tag == "BANKTRANLISTP" for outer in transaction.around())
+def is_pending(transaction: Aggregate, place: Place) -> bool:
+    return place.is_pending or transaction.tag == "STMTTRNP" or kind_of(transaction) == "HOLD"
 
 
 def account_of(aggregate: Aggregate) -> FileAccount | None:
@@ -156,7 +156,7 @@ def default_currency(aggregate: Aggregate) -> str:
     return ""
 
 
-def _outcome(aggregate: Aggregate | StrayEnd, ways: Ways, place: _Place | None = None) -> Outcome:
+def _outcome(aggregate: Aggregate | StrayEnd, place: Place, ways: Ways) -> Outcome:
     line = aggregate.line
     if isinstance(aggregate, StrayEnd):
         detail = f"Line {line}: a transaction ends here, but its beginning <{aggregate.tag}> is missing."
@@ -164,17 +164,17 @@ def _outcome(aggregate: Aggregate | StrayEnd, ways: Ways, place: _Place | None =
     if is_security(aggregate):
         return Skipped(line, "security", _raw(aggregate))
     try:
-        return _row(aggregate, ways, place or _Place.of(aggregate))
+        return _row(aggregate, place, ways)
     except _UnreadableError as error:
         return RowError(line, error.attr, error.code, f"Line {line}: {error.detail}", _raw(aggregate))
 
 
-def _row(transaction: Aggregate, ways: Ways, place: _Place) -> StatementRow | Skipped:
+def _row(transaction: Aggregate, place: Place, ways: Ways) -> StatementRow | Skipped:
     if transaction.is_open:
         raise _UnreadableError("line", "cut_off", "the file ends within this transaction. Download it again.")
     day, amount = _day(transaction), _amount(transaction, ways)
     fields, line, raw = transaction.fields, transaction.line, _raw(transaction)
-    pending = place.is_pending or _is_marked_as_pending(transaction)
+    pending = is_pending(transaction, place)
     if fields.get("CORRECTACTION", "").upper() == "DELETE":
         return Skipped(line, "correction", raw)
     if not amount:
@@ -195,7 +195,7 @@ def _row(transaction: Aggregate, ways: Ways, place: _Place) -> StatementRow | Sk
         external_id=fields.get("FITID", ""),
         iban=_other_iban(transaction),
         mcc=code if is_mcc(code) else "",
-        account=place.account or "",
+        account=place.account.key if place.account else "",
     )
 
 
