@@ -16,8 +16,8 @@ from statements.importer import (
     StatementRow,
 )
 from statements.ofx.markup import aggregates, encoding_of, read_markup
-from statements.ofx.outline import Outline, outline_of
-from statements.ofx.rows import Ways, read_rows
+from statements.ofx.outline import OfxOutline, outline_of
+from statements.ofx.rows import OfxOptions, read_rows
 from statements.profile_faults import (
     boolean_faults,
     currency_faults,
@@ -63,13 +63,13 @@ class OfxImporter(Importer):
         return Reading(profile, [], questions, list(outline.accounts.values()), outline.warnings())
 
     def read(self, data: bytes, profile: Profile) -> Iterator[StatementRow | RowError | Skipped]:
-        ways = Ways(
+        options = OfxOptions(
             profile.get("decimal", "."),
             (profile.get("currency_code") or "").upper(),
             profile.get("leave_out_pending", False),
             profile.get("signs_by_type", False),
         )
-        return read_rows(aggregates(read_markup(data, profile["encoding"])), ways)
+        return read_rows(aggregates(read_markup(data, profile["encoding"])), options)
 
     def check_profile(self, profile: Profile, data: bytes) -> list[ProfileError]:
         return [
@@ -82,7 +82,7 @@ class OfxImporter(Importer):
         ]
 
 
-def _decimal_questions(outline: Outline, decimal: str) -> list[ReadingQuestion]:
+def _decimal_questions(outline: OfxOutline, decimal: str) -> list[ReadingQuestion]:
     """Ask about amounts such as 1.000, unless the currency has three decimal places."""
     if outline.currencies and all(code and minor_units(code) == 3 for code in outline.currencies):
         return []
@@ -93,7 +93,7 @@ def _decimal_questions(outline: Outline, decimal: str) -> list[ReadingQuestion]:
     return [ReadingQuestion("decimal", "unknown_decimal", detail, (decimal, "," if decimal == "." else "."))]
 
 
-def _sign_questions(outline: Outline) -> list[ReadingQuestion]:
+def _sign_questions(outline: OfxOutline) -> list[ReadingQuestion]:
     """Ask where the amounts contradict their types throughout the file."""
     if outline.debits != {False}:
         return []
@@ -104,7 +104,7 @@ def _sign_questions(outline: Outline) -> list[ReadingQuestion]:
     return [ReadingQuestion("signs_by_type", "unknown_sign", detail, (False, True))]
 
 
-def _pending_questions(outline: Outline) -> list[ReadingQuestion]:
+def _pending_questions(outline: OfxOutline) -> list[ReadingQuestion]:
     if not outline.n_pending:
         return []
     seen = "1 transaction is" if outline.n_pending == 1 else f"{outline.n_pending} transactions are"

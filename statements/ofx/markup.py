@@ -112,7 +112,7 @@ def plain(text: str) -> str:
 
 def aggregates(text: str) -> Iterator[Aggregate | StrayEnd]:
     """Yield each aggregate once it ends, while its parents are open. Raises `UnreadableFile` if they nest too deep."""
-    reader = _Reader({match[1].upper() for match in _END_TAG.finditer(text)})
+    reader = _MarkupReader({match[1].upper() for match in _END_TAG.finditer(text)})
     line, position = 1, 0
     for match in _TAG.finditer(text):
         line += text.count("\n", position, match.start())
@@ -127,7 +127,7 @@ def aggregates(text: str) -> Iterator[Aggregate | StrayEnd]:
     yield from reader.finish()
 
 
-class _Reader:
+class _MarkupReader:
     """The stack of open aggregates. `ended` are the tags that have an end tag anywhere in the file."""
 
     def __init__(self, ended: set[str]) -> None:

@@ -1,4 +1,4 @@
-"""What an OFX file holds as a whole: its accounts and balances, its faults, and how its amounts are written."""
+"""The outline of an OFX file: its accounts and balances, its faults, and how its amounts are written."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -34,7 +34,7 @@ _MAX_SHOWN = 200
 
 
 @dataclass(slots=True)
-class Outline:
+class OfxOutline:
     """`amounts` are the distinct texts of amounts; `refusal` is the bank's own first error, "" if it sent none.
 
     `debits` holds whether amounts of the type DEBIT are written with a minus: True, False, both or none.
@@ -90,9 +90,9 @@ class Outline:
         return found
 
 
-def outline_of(aggregates: Iterable[Aggregate | StrayEnd]) -> Outline:
+def outline_of(aggregates: Iterable[Aggregate | StrayEnd]) -> OfxOutline:
     """Read the file once."""
-    outline = Outline()
+    outline = OfxOutline()
     for movement, place in placed(_noted(aggregates, outline)):
         if movement.tag in TRANSACTIONS:
             outline.n_transactions += 1
@@ -105,7 +105,7 @@ def outline_of(aggregates: Iterable[Aggregate | StrayEnd]) -> Outline:
     return outline
 
 
-def _add_transaction(outline: Outline, transaction: Aggregate, place: Place) -> None:
+def _add_transaction(outline: OfxOutline, transaction: Aggregate, place: Place) -> None:
     outline.n_pending += is_pending(transaction, place)
     outline.n_without_currency += not (place.currency or own_currency(transaction))
     amount = transaction.fields.get("TRNAMT", "")[:60]
@@ -117,7 +117,7 @@ def _add_transaction(outline: Outline, transaction: Aggregate, place: Place) -> 
         outline.accounts[account.key] = replace(account, currency=place.currency)
 
 
-def _noted(aggregates: Iterable[Aggregate | StrayEnd], outline: Outline) -> Iterator[Aggregate | StrayEnd]:
+def _noted(aggregates: Iterable[Aggregate | StrayEnd], outline: OfxOutline) -> Iterator[Aggregate | StrayEnd]:
     """Pass the aggregates on, and note the statements, the bank's errors and what else the file may be."""
     for aggregate in aggregates:
         if isinstance(aggregate, Aggregate):
@@ -131,7 +131,7 @@ def _noted(aggregates: Iterable[Aggregate | StrayEnd], outline: Outline) -> Iter
         yield aggregate
 
 
-def _add_statement(outline: Outline, statement: Aggregate) -> None:
+def _add_statement(outline: OfxOutline, statement: Aggregate) -> None:
     outline.n_statements += 1
     currency = default_currency(statement)
     outline.currencies.add(currency)

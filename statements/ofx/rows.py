@@ -48,7 +48,7 @@ _LONG = re.compile(r"([+-]?)0*([0-9]{1,12})[.,]([0-9]{1,5000})")
 
 
 @dataclass(frozen=True, slots=True)
-class Ways:
+class OfxOptions:
     """How transactions are read: the separator of fractions, the currency where none is named, pending ones or not.
 
     With `signs_by_type`, the type says whether money goes in or out, and the sign of the amount counts for nothing.
@@ -60,7 +60,7 @@ class Ways:
     signs_by_type: bool = False
 
 
-class _UnreadableError(Exception):
+class _TransactionError(Exception):
     def __init__(self, attr: str, code: str, detail: str) -> None:
         super().__init__(detail)
         self.attr, self.code, self.detail = attr, code, detail
@@ -68,17 +68,17 @@ class _UnreadableError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What the aggregates around a transaction say: its account, currency ("" if none), and whether it is pending."""
+    """Account of the statement around a transaction, its currency ("" if none), and whether it lists pending ones."""
 
     account: FileAccount | None
     currency: str
     is_pending: bool
 
 
-def read_rows(aggregates: Iterable[Aggregate | StrayEnd], ways: Ways) -> Iterator[Outcome]:
+def read_rows(aggregates: Iterable[Aggregate | StrayEnd], options: OfxOptions) -> Iterator[Outcome]:
     """Yield a row, an error or a skipped record for each transaction, in the order of the file."""
     for movement, place in placed(aggregates):
-        yield _outcome(movement, place, ways)
+        yield _outcome(movement, place, options)
 
 
 def placed(aggregates: Iterable[Aggregate | StrayEnd]) -> Iterator[tuple[Aggregate | StrayEnd, Place]]:
@@ -156,7 +156,7 @@ def default_currency(aggregate: Aggregate) -> str:
     return ""
 
 
-def _outcome(aggregate: Aggregate | StrayEnd, place: Place, ways: Ways) -> Outcome:
+def _outcome(aggregate: Aggregate | StrayEnd, place: Place, options: OfxOptions) -> Outcome:
     line = aggregate.line
     if isinstance(aggregate, StrayEnd):
         detail = f"Line {line}: a transaction ends here, but its beginning <{aggregate.tag}> is missing."
@@ -164,22 +164,22 @@ def _outcome(aggregate: Aggregate | StrayEnd, place: Place, ways: Ways) -> Outco
     if is_security(aggregate):
         return Skipped(line, "security", _raw(aggregate))
     try:
-        return _row(aggregate, place, ways)
-    except _UnreadableError as error:
+        return _row(aggregate, place, options)
+    except _TransactionError as error:
         return RowError(line, error.attr, error.code, f"Line {line}: {error.detail}", _raw(aggregate))
 
 
-def _row(transaction: Aggregate, place: Place, ways: Ways) -> StatementRow | Skipped:
+def _row(transaction: Aggregate, place: Place, options: OfxOptions) -> StatementRow | Skipped:
     if transaction.is_open:
-        raise _UnreadableError("line", "cut_off", "the file ends within this transaction. Download it again.")
-    day, amount = _day(transaction), _amount(transaction, ways)
+        raise _TransactionError("line", "cut_off", "the file ends within this transaction. Download it again.")
+    day, amount = _day(transaction), _amount(transaction, options)
     fields, line, raw = transaction.fields, transaction.line, _raw(transaction)
     pending = is_pending(transaction, place)
     if fields.get("CORRECTACTION", "").upper() == "DELETE":
         return Skipped(line, "correction", raw)
     if not amount:
         return Skipped(line, "zero", raw, day)
-    if pending and ways.leaves_out_pending:
+    if pending and options.leaves_out_pending:
         return Skipped(line, "pending", raw)
     merchant, description = _texts(transaction)
     code = fields.get("SIC", "")
@@ -189,7 +189,7 @@ def _row(transaction: Aggregate, place: Place, ways: Ways) -> StatementRow | Ski
         amount,
         description,
         merchant,
-        own_currency(transaction) or place.currency or ways.currency,
+        own_currency(transaction) or place.currency or options.currency,
         raw,
         pending,
         external_id=fields.get("FITID", ""),
@@ -204,13 +204,13 @@ def _day(transaction: Aggregate) -> dt.date:
     for tag in ("DTPOSTED", "DTTRAN", "DTUSER"):
         text = transaction.fields.get(tag, "")
         if tag in transaction.repeated:
-            raise _UnreadableError("date", "repeated", f"the transaction has two different fields <{tag}>.")
+            raise _TransactionError("date", "repeated", f"the transaction has two different fields <{tag}>.")
         if not _EMPTY_DAY.fullmatch(text):
             day = read_day(text)
             if day is None:
-                raise _UnreadableError("date", "unreadable", f"“{text[:_SHOWN]}” is not a date of the form YYYYMMDD.")
+                raise _TransactionError("date", "unreadable", f"“{text[:_SHOWN]}” is not a date of the form YYYYMMDD.")
             return day
-    raise _UnreadableError("date", "missing", "the transaction has no date.")
+    raise _TransactionError("date", "missing", "the transaction has no date.")
 
 
 def read_day(text: str) -> dt.date | None:
@@ -222,18 +222,18 @@ def read_day(text: str) -> dt.date | None:
         return None
 
 
-def _amount(transaction: Aggregate, ways: Ways) -> Decimal:
+def _amount(transaction: Aggregate, options: OfxOptions) -> Decimal:
     text = transaction.fields.get("TRNAMT", "")
     if "TRNAMT" in transaction.repeated:
-        raise _UnreadableError("amount", "repeated", "the transaction has two different amounts.")
+        raise _TransactionError("amount", "repeated", "the transaction has two different amounts.")
     if not text:
-        raise _UnreadableError("amount", "missing", "the transaction has no amount.")
+        raise _TransactionError("amount", "missing", "the transaction has no amount.")
     try:
-        amount = read_amount(text, ways.decimal)
+        amount = read_amount(text, options.decimal)
     except AmountError as error:
-        raise _UnreadableError("amount", "unreadable", f"“{text[:_SHOWN]}” {error}.") from None
+        raise _TransactionError("amount", "unreadable", f"“{text[:_SHOWN]}” {error}.") from None
     kind = kind_of(transaction)
-    if ways.signs_by_type and kind in ("DEBIT", "CREDIT"):
+    if options.signs_by_type and kind in ("DEBIT", "CREDIT"):
         return -abs(amount) if kind == "DEBIT" else abs(amount)
     return amount
 

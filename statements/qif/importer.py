@@ -29,7 +29,7 @@ from statements.profile_faults import (
 from statements.qif.dates import choose_date_format
 from statements.qif.outline import outline_of
 from statements.qif.records import read_records
-from statements.qif.rows import Ways, amount_texts, read_rows, skip_reason
+from statements.qif.rows import QifOptions, amount_texts, read_rows, skip_reason
 
 _KEYS = ("currency_code", "date_format", "decimal", "encoding", "format")
 _HEAD_BYTES = 1 << 16
@@ -105,9 +105,9 @@ def _decoded(data: bytes, encoding: str) -> str:
     return text.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _ways(profile: Profile) -> Ways:
+def _ways(profile: Profile) -> QifOptions:
     currency = (profile.get("currency_code") or "").upper()
-    return Ways(profile["date_format"], profile.get("decimal", "."), currency)
+    return QifOptions(profile["date_format"], profile.get("decimal", "."), currency)
 
 
 def _decimal_question(amounts: Sequence[str], decimal: str) -> ReadingQuestion:

@@ -1,4 +1,4 @@
-"""What a QIF file holds as a whole: its accounts, and what the user has to know before the rows are recorded."""
+"""The outline of a QIF file: its accounts, and what the user has to know before the rows are recorded."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -8,12 +8,12 @@ from expenses.ledger.ibans import iban_in
 from statements.delimited.amounts import AmountError, parse_amount
 from statements.importer import FileAccount, UnreadableFile
 from statements.qif.dates import read_date
-from statements.qif.records import ACCOUNTS, Record, is_opening_balance
-from statements.qif.rows import Ways, has_faulty_parts, skip_reason
+from statements.qif.records import ACCOUNTS, QifRecord, is_opening_balance
+from statements.qif.rows import QifOptions, has_faulty_parts, skip_reason
 
 
 @dataclass(slots=True)
-class Outline:
+class QifOutline:
     """`named` are the accounts that lists of accounts describe, `used` those with transactions, in file order.
 
     `skipped` counts records by the reason; the others hold numbers of lines.
@@ -47,16 +47,16 @@ class Outline:
         return found
 
 
-def outline_of(records: Iterable[Record], ways: Ways) -> Outline:
+def outline_of(records: Iterable[QifRecord], options: QifOptions) -> QifOutline:
     """Read the file once. Raises `UnreadableFile` if it holds lists alone."""
-    outline = Outline()
+    outline = QifOutline()
     has_movements = False
     for record in records:
         reason = skip_reason(record)
         if reason:
             outline.skipped[reason] += 1
             if record.section == ACCOUNTS and (name := record.first("N")):
-                account = _described_account(name, record, ways)
+                account = _described_account(name, record, options)
                 if name not in outline.named or account.balance is not None:  # it comes again without the balance
                     outline.named[name] = account
             continue
@@ -66,7 +66,7 @@ def outline_of(records: Iterable[Record], ways: Ways) -> Outline:
             outline.used[record.account] = None
         if is_opening_balance(record):
             outline.openings.append(record.line)
-        if has_faulty_parts(record, ways):
+        if has_faulty_parts(record, options):
             outline.faulty_parts.append(record.line)
     lists = sorted(outline.skipped.keys() - {"preamble"})
     if lists and not has_movements and "security" not in lists:
@@ -81,15 +81,15 @@ def _account(name: str) -> FileAccount:
     return FileAccount(name, name=name, iban=iban, number="".join(name.split()) if is_number and not iban else "")
 
 
-def _described_account(name: str, record: Record, ways: Ways) -> FileAccount:
+def _described_account(name: str, record: QifRecord, options: QifOptions) -> FileAccount:
     """Return an account with the balance that a list of accounts gives."""
     account = _account(name)
     text = next((split["$"] for split in record.splits if "$" in split), "")
     try:
-        balance = parse_amount(text, ways.decimal).value if text else None
+        balance = parse_amount(text, options.decimal).value if text else None
     except AmountError:
         balance = None
-    day = read_date(record.first("/"), ways.date_format) if balance is not None else None
+    day = read_date(record.first("/"), options.date_format) if balance is not None else None
     return FileAccount(
         account.key, name=name, iban=account.iban, number=account.number, balance=balance, balance_date=day
     )

@@ -30,7 +30,7 @@ _FIELD = re.compile(r"[A-Z$%^/]", re.IGNORECASE)
 
 
 @dataclass(slots=True)
-class Record:
+class QifRecord:
     """Lines up to “^”. `fields` are values by letter, in order; `splits` one dictionary of values for each split.
 
     `section` is in lower case: `bank`, `cash`, `ccard`, `account`, or a key of OTHER_SECTIONS. `account` is the name of
@@ -63,7 +63,7 @@ class Record:
 
 
 @dataclass(slots=True)
-class _Place:
+class _Position:
     """Where the next record stands. `names` are those of the accounts in the present list of accounts."""
 
     section: str = ""
@@ -71,10 +71,10 @@ class _Place:
     names: list[str] = field(default_factory=list)
 
 
-def read_records(text: str) -> Iterator[Record]:
+def read_records(text: str) -> Iterator[QifRecord]:
     """Yield each record with a line of its own, in the order of the file."""
-    place = _Place()
-    record: Record | None = None
+    place = _Position()
+    record: QifRecord | None = None
     for number, full_line in enumerate(text.split("\n"), start=1):
         line = full_line.strip()
         header = _HEADER.fullmatch(line) if line[:1] in "!tT" else None
@@ -87,7 +87,7 @@ def read_records(text: str) -> Iterator[Record]:
             _enter(place, header)
         elif line and line[0] not in "^!":
             if record is None:
-                record = Record(number, place.section, place.account)
+                record = QifRecord(number, place.section, place.account)
             record.raw.append(line)
             record.add(line[0].upper(), line[1:].strip())
     if record is not None:
@@ -95,13 +95,13 @@ def read_records(text: str) -> Iterator[Record]:
         yield _placed(record, place)
 
 
-def _begins_another(record: Record, line: str) -> bool:
+def _begins_another(record: QifRecord, line: str) -> bool:
     """Return True for the date of the next record where “^” is missing."""
     is_whole = "D" in record.fields and ("T" in record.fields or "U" in record.fields)
     return line[:1] in "dD" and is_whole and not record.splits and record.section not in OTHER_SECTIONS
 
 
-def _placed(record: Record, place: _Place) -> Record:
+def _placed(record: QifRecord, place: _Position) -> QifRecord:
     """Note the account that a record names: in a list of accounts, or as an opening balance that comes from itself."""
     if record.section == ACCOUNTS:
         place.names.append(record.first("N"))
@@ -112,13 +112,13 @@ def _placed(record: Record, place: _Place) -> Record:
     return record
 
 
-def is_opening_balance(record: Record) -> bool:
+def is_opening_balance(record: QifRecord) -> bool:
     """Return True for the first record of an account in Quicken: it names its own account as the other side."""
     name = record.first("L")
     return name.startswith("[") and balance_label(record.first("P")) == "opening_balance"
 
 
-def _enter(place: _Place, header: re.Match[str]) -> None:
+def _enter(place: _Position, header: re.Match[str]) -> None:
     word = (header["word"] or "").lower()
     if word == "account":
         place.section, place.names = ACCOUNTS, []

@@ -9,7 +9,7 @@ from statements.delimited.amounts import AmountError, parse_amount
 from statements.delimited.words import currency_of
 from statements.importer import RowError, RowPart, Skipped, StatementRow
 from statements.qif.dates import read_date
-from statements.qif.records import ACCOUNTS, OTHER_SECTIONS, Record
+from statements.qif.records import ACCOUNTS, OTHER_SECTIONS, QifRecord
 
 Outcome = StatementRow | RowError | Skipped
 
@@ -20,7 +20,7 @@ _SPLIT_MARKS = ("--split--", "|split|", "split")
 
 
 @dataclass(frozen=True, slots=True)
-class Ways:
+class QifOptions:
     """How records are read: format of dates, separator of fractions, the currency where none is named."""
 
     date_format: str
@@ -28,13 +28,13 @@ class Ways:
     currency: str = ""
 
 
-class _UnreadableError(Exception):
+class _RecordError(Exception):
     def __init__(self, attr: str, code: str, detail: str) -> None:
         super().__init__(detail)
         self.attr, self.code, self.detail = attr, code, detail
 
 
-def read_rows(records: Iterable[Record], ways: Ways) -> Iterator[Outcome]:
+def read_rows(records: Iterable[QifRecord], options: QifOptions) -> Iterator[Outcome]:
     """Yield a row, an error or a skipped record for each record, in the order of the file."""
     for record in records:
         raw = tuple(record.raw)
@@ -43,12 +43,12 @@ def read_rows(records: Iterable[Record], ways: Ways) -> Iterator[Outcome]:
             yield Skipped(record.line, reason, raw)
             continue
         try:
-            yield _row(record, raw, ways)
-        except _UnreadableError as error:
+            yield _row(record, raw, options)
+        except _RecordError as error:
             yield RowError(record.line, error.attr, error.code, f"Line {record.line}: {error.detail}", raw)
 
 
-def skip_reason(record: Record) -> str:
+def skip_reason(record: QifRecord) -> str:
     """Return why a record is no movement of money, "" if it is one."""
     if record.section == ACCOUNTS:
         return "account"
@@ -58,32 +58,32 @@ def skip_reason(record: Record) -> str:
     return OTHER_SECTIONS.get(kind, "")
 
 
-def amount_text(record: Record) -> str:
+def amount_text(record: QifRecord) -> str:
     return record.first("T") or record.first("U")
 
 
-def amount_texts(record: Record) -> list[str]:
+def amount_texts(record: QifRecord) -> list[str]:
     """Return the amounts of a record and of its parts, as they are written."""
     texts = (amount_text(record), *(split.get("$", "") for split in record.splits))
     return [text for text in texts if text]
 
 
-def _row(record: Record, raw: tuple[str, ...], ways: Ways) -> StatementRow | Skipped:
+def _row(record: QifRecord, raw: tuple[str, ...], options: QifOptions) -> StatementRow | Skipped:
     text = record.first("D")
     if not text:
-        raise _UnreadableError("date", "missing", "the record has no date (D).")
-    day = read_date(text, ways.date_format)
+        raise _RecordError("date", "missing", "the record has no date (D).")
+    day = read_date(text, options.date_format)
     if day is None:
-        raise _UnreadableError("date", "unreadable", f"“{text[:_SHOWN]}” is not a date of the form {ways.date_format}.")
+        raise _RecordError("date", "unreadable", f"“{text[:_SHOWN]}” is not a date of the form {options.date_format}.")
     if record.is_cut:
-        raise _UnreadableError("amount", "cut_off", "the file ends within this amount. Export it again.")
+        raise _RecordError("amount", "cut_off", "the file ends within this amount. Export it again.")
     if len(record.fields.get("T", ())) > 1:
-        raise _UnreadableError("amount", "repeated", "the record has two amounts (T). A line “^” may be missing.")
-    amount, currency = _amount(amount_text(record), ways)
+        raise _RecordError("amount", "repeated", "the record has two amounts (T). A line “^” may be missing.")
+    amount, currency = _amount(amount_text(record), options)
     if not amount:
         return Skipped(record.line, "zero", raw, day)
     category, tags, transfer = _category(record.first("L"))
-    parts = parts_of(record, amount, ways)
+    parts = parts_of(record, amount, options)
     if len(parts) == 1 and not category and not transfer:  # one split is the whole
         category, tags, transfer = _category(_splits(record)[0].get("S", ""))
     merchant = " ".join(record.first("P").split())
@@ -94,7 +94,7 @@ def _row(record: Record, raw: tuple[str, ...], ways: Ways) -> StatementRow | Ski
         amount,
         description,
         merchant,
-        currency or ways.currency,
+        currency or options.currency,
         raw,
         account=record.account,
         category=category,
@@ -104,27 +104,27 @@ def _row(record: Record, raw: tuple[str, ...], ways: Ways) -> StatementRow | Ski
     )
 
 
-def _amount(text: str, ways: Ways) -> tuple[Decimal, str]:
+def _amount(text: str, options: QifOptions) -> tuple[Decimal, str]:
     """Return (signed amount, currency beside it). Raises if the text is no amount."""
     if not text:
-        raise _UnreadableError("amount", "missing", "the record has no amount (T).")
+        raise _RecordError("amount", "missing", "the record has no amount (T).")
     try:
-        amount = parse_amount(text, ways.decimal)
+        amount = parse_amount(text, options.decimal)
     except AmountError as error:
-        raise _UnreadableError("amount", "unreadable", f"“{text[:_SHOWN]}” {error}.") from None
+        raise _RecordError("amount", "unreadable", f"“{text[:_SHOWN]}” {error}.") from None
     return amount.value, currency_of(amount.currency) if amount.currency else ""
 
 
-def parts_of(record: Record, amount: Decimal, ways: Ways) -> tuple[RowPart, ...]:
+def parts_of(record: QifRecord, amount: Decimal, options: QifOptions) -> tuple[RowPart, ...]:
     """Return the splits of a record; none if they cannot be read or do not add up to the amount."""
     parts = []
     for split in _splits(record):
         text, share = split.get("$", ""), split.get("%", "").rstrip("%")
         try:
             value = (
-                parse_amount(text, ways.decimal).value
+                parse_amount(text, options.decimal).value
                 if text
-                else amount * parse_amount(share, ways.decimal).value / 100
+                else amount * parse_amount(share, options.decimal).value / 100
             )
         except AmountError:
             return ()
@@ -138,18 +138,18 @@ def parts_of(record: Record, amount: Decimal, ways: Ways) -> tuple[RowPart, ...]
     return tuple(parts) if total == amount else ()
 
 
-def _splits(record: Record) -> list[dict[str, str]]:
+def _splits(record: QifRecord) -> list[dict[str, str]]:
     """Return the splits; a memo alone is none."""
     return [split for split in record.splits if split.keys() != {"E"}]
 
 
-def has_faulty_parts(record: Record, ways: Ways) -> bool:
+def has_faulty_parts(record: QifRecord, options: QifOptions) -> bool:
     """Return True if the record has parts that cannot be kept, since they do not add up to its amount."""
     try:
-        amount = parse_amount(amount_text(record), ways.decimal).value
+        amount = parse_amount(amount_text(record), options.decimal).value
     except AmountError:
         return False
-    return bool(_splits(record)) and bool(amount) and not parts_of(record, amount, ways)
+    return bool(_splits(record)) and bool(amount) and not parts_of(record, amount, options)
 
 
 def _category(text: str) -> tuple[tuple[str, ...], tuple[str, ...], str]:
@@ -166,7 +166,7 @@ def _category(text: str) -> tuple[tuple[str, ...], tuple[str, ...], str]:
     return names, (tag.strip(),) if tag.strip() else (), ""
 
 
-def _spare_text(record: Record) -> str:
+def _spare_text(record: QifRecord) -> str:
     """Return what describes a record without payee and memo: address, or number of a check."""
     address = " ".join(" ".join(record.fields.get("A", ())).split())
     number = record.first("N")
