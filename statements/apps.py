@@ -16,4 +16,4 @@ class StatementsConfig(AppConfig):
 
         imports = Import.objects.select_related("account", "run").all
         register_sync_feed(SyncFeed("imports", imports, ImportSerializer, "account", forget_account))
-        register_sync_feed(SyncFeed("import_profiles", Profile.objects.all, ProfileSerializer))
+        register_sync_feed(SyncFeed("import_profiles", Profile.objects.all, ProfileSerializer, "account"))

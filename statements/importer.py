@@ -115,7 +115,7 @@ class Reading:
     """The profile that a file is read under, for the user to check and correct.
 
     `accounts` lists those that the file names, in its order. Each of `warnings` is a sentence about the whole file,
-    such as a closing balance that the rows do not add up to.
+    such as a closing balance that the rows do not add up to. `shape` tells layouts without names of columns apart.
     """
 
     profile: dict[str, Any]
@@ -123,6 +123,7 @@ class Reading:
     questions: list[ReadingQuestion] = field(default_factory=list)
     accounts: list[FileAccount] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    shape: str = ""
 
 
 class ProfileError(NamedTuple):

@@ -62,6 +62,8 @@ class Import(models.Model):
     format = models.CharField(max_length=16)
     profile = models.JSONField()
     columns = models.JSONField(default=list)
+    #: The profile that it is read by, saved or shipped; "" if it was found out from the file alone.
+    profile_name = models.CharField(max_length=100, blank=True, default="")
     questions = models.JSONField(default=list)
     status = models.CharField(max_length=10, choices=ImportStatus.choices)
     n_rows = models.PositiveBigIntegerField(default=0)
@@ -128,12 +130,18 @@ class Import(models.Model):
 
 
 class Profile(models.Model):
-    """A named way to read the files of one bank; files with the same columns use it by themselves."""
+    """A named way to read the files of one bank; files of the same fingerprint use it by themselves.
+
+    The files of its account use it before others.
+    """
 
     ledger = models.ForeignKey(Ledger, models.CASCADE, related_name="profiles")
+    account = models.ForeignKey(Account, models.SET_NULL, null=True, related_name="profiles")
     name = models.CharField(max_length=100)
     format = models.CharField(max_length=16)
     columns = models.JSONField()
+    #: Of format, columns and shape, as `services.profiles.fingerprint_of` gives it; "" in profiles of earlier releases.
+    fingerprint = models.CharField(max_length=32, blank=True, default="")
     profile = models.JSONField()
     version = models.BigIntegerField()
     created_at = models.DateTimeField(auto_now_add=True)

@@ -22,7 +22,10 @@ from expenses.serializers.fields import (
     user_of,
 )
 from expenses.serializers.transactions import CategorizationSerializer
+from statements.formats import importer_named
+from statements.importer import UnreadableFile
 from statements.models import Import, ImportStatus, Profile
+from statements.services.profiles import EXPORT_VERSION
 
 MAX_PROFILE_ITEMS = 50
 
@@ -90,12 +93,17 @@ class CorrectionInput(StrictSerializer):
         return value
 
     def validate_profile(self, value: dict[str, Any]) -> dict[str, Any]:
-        if len(value) > MAX_PROFILE_ITEMS:
-            raise serializers.ValidationError("That is no profile: it has too many keys.", code="invalid")
-        text = json.dumps(value, ensure_ascii=False)
-        if "\\u0000" in text or text.encode("utf-8", "replace").decode() != text:
-            raise serializers.ValidationError("It holds characters that cannot be kept.", "invalid_characters")
-        return value
+        return check_profile_text(value)
+
+
+def check_profile_text(value: dict[str, Any]) -> dict[str, Any]:
+    """Return a profile that can be stored. Raises ValidationError."""
+    if len(value) > MAX_PROFILE_ITEMS:
+        raise serializers.ValidationError("That is no profile: it has too many keys.", code="invalid")
+    text = json.dumps(value, ensure_ascii=False)
+    if "\\u0000" in text or text.encode("utf-8", "replace").decode() != text:
+        raise serializers.ValidationError("It holds characters that cannot be kept.", "invalid_characters")
+    return value
 
 
 class CommitInput(StrictSerializer):
@@ -162,14 +170,18 @@ class ImportSerializer(serializers.ModelSerializer[Import]):
     warnings = serializers.SerializerMethodField(help_text="Sentences about the whole file; none stops a commit.")
     period = serializers.SerializerMethodField()
     error = serializers.SerializerMethodField()
+    profile_name = serializers.SerializerMethodField(
+        help_text="The saved or shipped profile that it is read by; null if the file alone says how."
+    )
     n_possible_duplicates = serializers.SerializerMethodField()
 
     class Meta:
         model = Import
         fields = [
-            "id", "status", "filename", "format", "encoding", "profile", "columns", "questions", "account",
-            "account_name", "accounts", "warnings", "n_rows", "n_new", "n_duplicates", "n_possible_duplicates",
-            "n_errors", "n_skipped", "period", "totals", "run", "error", "version", "created_at",
+            "id", "status", "filename", "format", "encoding", "profile", "profile_name", "columns", "questions",
+            "account", "account_name", "accounts", "warnings", "n_rows", "n_new", "n_duplicates",
+            "n_possible_duplicates", "n_errors", "n_skipped", "period", "totals", "run", "error", "version",
+            "created_at",
         ]  # fmt: skip
 
     def get_encoding(self, statement: Import) -> str | None:
@@ -186,6 +198,9 @@ class ImportSerializer(serializers.ModelSerializer[Import]):
     def get_n_possible_duplicates(self, statement: Import) -> int:
         return len(statement.matches.get("possible", ()))
 
+    def get_profile_name(self, statement: Import) -> str | None:
+        return statement.profile_name or None
+
     def get_error(self, statement: Import) -> str | None:
         return statement.error or None
 
@@ -195,7 +210,39 @@ class ProfileSerializer(serializers.ModelSerializer[Profile]):
 
     class Meta:
         model = Profile
-        fields = ["id", "name", "format", "columns", "profile", "version", "created_at"]
+        fields = ["id", "name", "format", "columns", "fingerprint", "account", "profile", "version", "created_at"]
+
+
+class ExportedProfileSerializer(serializers.Serializer[Any]):
+    """A profile as it travels from one Outlay to another."""
+
+    export_version = serializers.IntegerField()
+    name = serializers.CharField()
+    format = serializers.CharField()
+    columns = serializers.ListField(child=serializers.CharField())
+    fingerprint = serializers.CharField(help_text="Tells layouts of files apart: format, columns and shape.")
+    profile = serializers.DictField()
+
+
+class ProfileInput(StrictSerializer):
+    """An exported profile, and the account whose files use it first."""
+
+    export_version = serializers.IntegerField(min_value=1, max_value=EXPORT_VERSION, required=False)
+    name = serializers.CharField(max_length=100)
+    format = serializers.CharField(max_length=16)
+    columns = serializers.ListField(child=serializers.CharField(max_length=500, allow_blank=True), max_length=1000)
+    fingerprint = serializers.RegexField(r"^[0-9a-f]{32}\Z", allow_blank=True)
+    profile = serializers.DictField()
+    account = AccountReference(required=False, allow_null=True)
+
+    def validate_format(self, value: str) -> str:
+        try:
+            return importer_named(value).format
+        except UnreadableFile as error:
+            raise serializers.ValidationError(error.detail, code=error.code) from None
+
+    def validate_profile(self, value: dict[str, Any]) -> dict[str, Any]:
+        return check_profile_text(value)
 
 
 class RowErrorSerializer(serializers.Serializer[Any]):

@@ -23,19 +23,21 @@ from statements.preview import preview_records
 from statements.serializers import (
     CommitInput,
     CorrectionInput,
+    ExportedProfileSerializer,
     ImportRowSerializer,
     ImportSerializer,
+    ProfileInput,
     ProfileSerializer,
     UploadInput,
 )
 from statements.services.imports import (
     correct_statement,
-    forget_profile,
     forget_statement,
     profile_faults,
     receive_statement,
     start_commit,
 )
+from statements.services.profiles import add_profile, exported, forget_profile
 from statements.tasks import read_import
 
 #: When to look again at an import whose file is being read.
@@ -182,6 +184,20 @@ class ProfileViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.De
     queryset = Profile.objects.all()
     noun = "import profile"
     serializer_class = ProfileSerializer
+
+    @extend_schema(request=ProfileInput, responses={201: ProfileSerializer})
+    def create(self, request: Request) -> Response:
+        """Add an exported profile. Files of its fingerprint are read by it from then on."""
+        fields = self.checked(ProfileInput).validated_data
+        fields.pop("export_version", None)
+        profile = add_profile(by=self.user, fields=fields)
+        return Response(self.get_serializer(profile).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(responses=ExportedProfileSerializer)
+    @action(detail=True)
+    def export(self, request: Request, pk: int) -> Response:
+        """Export a profile. Send the body to `POST import-profiles/` of another ledger."""
+        return Response(ExportedProfileSerializer(exported(self.get_object())).data)
 
     def perform_destroy(self, instance: Profile) -> None:
         forget_profile(profile=instance)

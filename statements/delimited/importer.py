@@ -78,7 +78,8 @@ class _Detection:
         self._ask_about_pending(profile)
         self._ask_about_texts()
         accounts = own_accounts(self._table, self._columns)
-        return Reading(profile, self._table.names, self._questions, accounts, list(self._warnings()))
+        warnings = list(self._warnings())
+        return Reading(profile, self._table.names, self._questions, accounts, warnings, self._shape())
 
     def _profile(self, decimal: str, signs: Signs, choice: FormatChoice, currency: str) -> dict[str, Any]:
         columns, flag = self._columns, signs.flag
@@ -232,6 +233,13 @@ class _Detection:
             detail = f"No column is known to hold the texts of the transactions. It may be one of these: {first}."
             alternatives = ([], *([column.index] for column in texts))
             self._questions.append(ReadingQuestion("description", "unknown_text", detail, alternatives))
+
+    def _shape(self) -> str:
+        """Return delimiter and kinds of columns, for a file without a header."""
+        if self._table.header_row is not None:
+            return ""
+        kinds = ("d" if c.is_dates else "n" if c.is_numeric else "x" for c in self._table.columns)
+        return self._dialect.delimiter.join(kinds)
 
     def _warnings(self) -> Iterator[str]:
         """Yield sentences about what the file is, beside its rows."""

@@ -19,7 +19,7 @@ from expenses.models import Account, Run, RunStatus, Transaction
 from expenses.models.ledgers import ledger_id_of
 from expenses.models.transactions import TransactionDraft
 from expenses.services.booking import book_pending, forget_bookings
-from expenses.services.ledger_lock import Refusal, bury, ledger_write, make_room, next_version, remove_row
+from expenses.services.ledger_lock import Refusal, bury, ledger_write, make_room, next_version
 from expenses.services.pairs import pair_run
 from expenses.services.possible_duplicates import offer_duplicates
 from expenses.services.runs import Work
@@ -31,6 +31,7 @@ from statements.entries import Entry, Losses, Record, StatementSummary, read_rec
 from statements.formats import importer_for, importer_named
 from statements.importer import ProfileError, ReadingQuestion, UnreadableFile
 from statements.models import BLOCKING, NO_ROWS, Import, ImportStatus, Profile
+from statements.profiles import settle, shipped_profile
 from statements.services.books import close_book, join_transfers, open_book, sentences
 from statements.services.duplicates import FileMatches, find_booked, find_matches, offered_of, surroundings_of
 from statements.services.file_accounts import (
@@ -41,6 +42,7 @@ from statements.services.file_accounts import (
     take_numbers_back,
     write_numbers,
 )
+from statements.services.profiles import fitting_profile, save_profile
 
 #: What reading a file finds out, and what may be corrected before it.
 READ_FIELDS = (
@@ -78,23 +80,28 @@ def receive_statement(
     reading = importer.detect(data)
     if wants_commit and account is None and not reading.accounts:
         raise UnreadableFile("required", "Say into which account the rows go.", attr="account")
-    if profile is None and reading.columns:  # the newest profile saved for a file of the same columns
-        same = Profile.objects.filter(ledger_id=ledger_id_of(by), format=importer.format, columns=reading.columns)
-        profile = same.order_by("-id").first()
     statement = Import(
         ledger_id=ledger_id_of(by),
         user=by,
         account=account,
         filename=filename[:255],
         format=importer.format,
-        profile={**reading.profile, **profile.profile} if profile else reading.profile,
         columns=reading.columns,
-        questions=[] if profile else [_with_answer(question) for question in reading.questions],
         accounts=stored_accounts(reading.accounts),
         warnings=reading.warnings,
         status=ImportStatus.READING,
         wants_commit=wants_commit,
     )
+    assign_accounts(statement)  # the file may name the account whose profile fits
+    profile = profile or fitting_profile(data, statement=statement, importer=importer, reading=reading)
+    shipped = shipped_profile(reading.columns) if profile is None else None
+    if profile is not None:
+        reading = replace(reading, profile={**reading.profile, **profile.profile}, questions=[])
+    elif shipped is not None:
+        reading = settle(reading, shipped)
+    statement.profile, found = reading.profile, profile or shipped
+    statement.profile_name = found.name if found is not None else ""
+    statement.questions = [_with_answer(question) for question in reading.questions]
     statement.file.save("statement", ContentFile(data), save=False)
     try:
         if len(data) <= settings.IMPORT_READ_AT_ONCE_BYTES:
@@ -143,10 +150,9 @@ def correct_statement(
         _store(statement, was=CORRECTABLE, version=version)
         if save_as:
             # What belongs to this one file is left out of the saved profile, unless it was corrected.
-            detected = importer_named(statement.format).detect(_content(statement)).profile
-            kept_keys = {k: v for k, v in statement.profile.items() if k not in FILE_KEYS or v != detected.get(k)}
-            kept = {"format": statement.format, "columns": statement.columns, "profile": kept_keys, "version": version}
-            Profile.objects.update_or_create(ledger_id=statement.ledger_id, name=save_as, defaults=kept)
+            reading = importer_named(statement.format).detect(_content(statement))
+            kept = {k: v for k, v in statement.profile.items() if k not in FILE_KEYS or v != reading.profile.get(k)}
+            save_profile(statement, save_as, profile=kept, reading=reading, version=version)
     return statement
 
 
@@ -167,12 +173,6 @@ def fail_reading(*, import_id: int, error: str) -> None:
         with ledger_write(statement.ledger_id) as version:
             still = Import.objects.filter(pk=import_id, status=ImportStatus.READING)
             still.update(status=ImportStatus.FAILED, error=error, version=version)
-
-
-def forget_profile(*, profile: Profile) -> None:
-    """Delete a saved profile; imports that were read by it stay as they are."""
-    with ledger_write(profile.ledger_id) as version:
-        remove_row(profile, ledger_id=profile.ledger_id, version=version)
 
 
 def profile_faults(*, statement: Import, profile: Mapping[str, Any]) -> list[ProfileError]:

@@ -388,6 +388,9 @@ def record_imports(recorder: Recorder) -> None:
     correction = {"profile": {"date_format": "%Y-%m-%d"}, "save_as": "My bank"}
     recorder.send("patch", address, asks="PatchedCorrectionInputRequest", body=correction)
     recorder.kept["Profile"] = steady(recorder.send("get", "import-profiles/")["results"][0])
+    saved = recorder.send("get", f"import-profiles/{recorder.kept['Profile']['id']}/export/", answers="ExportedProfile")
+    body = saved | {"name": "My bank, again", "account": "Checking"}
+    recorder.send("post", "import-profiles/", asks="ProfileInputRequest", body=body)
     recorder.kept["ImportRow"] = steady(recorder.send("get", f"{address}rows/")["results"][0])
     run = recorder.send("post", f"{address}commit/", asks="CommitInputRequest", body={"skip_errors": True})
     recorder.send("get", f"runs/{run['id']}/", answers="Run")

@@ -76,6 +76,7 @@ def test_an_upload_is_read_and_nothing_is_recorded(ana, giro):
         "filename": "march.csv",
         "format": "csv",
         "encoding": "utf-8",
+        "profile_name": None,
         "columns": ["Buchungstag", "Auftraggeber", "Verwendungszweck", "Betrag", "Währung"],
         "questions": [],
         "account": giro["id"],

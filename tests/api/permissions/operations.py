@@ -121,6 +121,7 @@ BODIES: dict[Operation, Any] = {
     op("POST imports/"): {"file": FILE},
     op("PATCH imports/{id}/"): {"profile": {}},
     op("POST imports/{id}/commit/"): {},
+    op("POST import-profiles/"): {"name": "New", "format": "csv", "columns": [], "fingerprint": "", "profile": {}},
     op("POST insights/anomalies/{key}/feedback/"): {"verdict": "normal"},
     op("PATCH insights/narrative/"): {"hint": "short"},
     op("PUT insights/recurring/{id}/choice/"): {"verdict": "rejected"},

@@ -44,7 +44,7 @@ FIELDS = {
 #: `id` and `ids` of these name rules.
 OF_RULES = {op("POST rules/test/"), op("POST rules/reorder/")}
 #: Settings of a profile, and no reference to one.
-NO_NAMES = {(op("PATCH imports/{id}/"), "profile")}
+NO_NAMES = {(op("PATCH imports/{id}/"), "profile"), (op("POST import-profiles/"), "profile")}
 #: Fields that hold a text, a number or a choice, which nobody owns.
 PLAIN = {
     "ai_classify", "also_similar", "amount", "amount_to", "apply", "base", "base_currency", "case_sensitive",
@@ -57,7 +57,7 @@ PLAIN = {
     "rate", "review", "rules", "save_as", "scope", "skip_errors", "start", "stop_processing", "target_precision",
     "text", "threshold", "thresholds", "time_zone", "to", "tolerance", "triggers", "type", "use_model", "username",
     "verdict", "week_start",
-    "kept_days", "names", "question", "month",
+    "kept_days", "names", "question", "month", "columns", "export_version", "fingerprint",
 }  # fmt: skip
 #: The same for what stands behind the `?`.
 FILTERS = {
