@@ -1,6 +1,7 @@
 """Django's settings. What an operator may change comes from the environment (docs/configuration.md)."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from config import backends, environment
@@ -116,6 +117,10 @@ FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 IMPORT_MAX_BYTES = environment.number("OUTLAY_IMPORT_MAX_MB", 20, least=1) * 1024 * 1024
 IMPORT_MAX_ROWS = environment.number("OUTLAY_IMPORT_MAX_ROWS", 100_000, least=1)
+#: The worker backs up the instance so often, if at all, and keeps so many archives.
+BACKUP_EVERY = timedelta(hours=environment.number("OUTLAY_BACKUP_EVERY_HOURS", 0))
+BACKUP_KEEP = environment.number("OUTLAY_BACKUP_KEEP", 7, least=1)
+BACKUP_FOLDER = Path(environment.text("OUTLAY_BACKUP_FOLDER", str(DATA_DIR / "backups"))).expanduser()
 #: Of the backup of a ledger, packed and unpacked.
 RESTORE_MAX_BYTES = environment.number("OUTLAY_RESTORE_MAX_MB", 1024, least=1) * 1024 * 1024
 ATTACHMENT_MAX_BYTES = environment.number("OUTLAY_ATTACHMENT_MAX_MB", 10, least=1) * 1024 * 1024

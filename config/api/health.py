@@ -19,6 +19,7 @@ from rest_framework.response import Response
 from accounts.queue import MODEL_QUEUE
 from accounts.strict_view import StrictView
 from config.backends import TASK_QUEUES
+from config.backup.instance import age_of_newest
 from expenses.services.life_signs import MODEL_LANE, find_held
 from providers.loading import CacheBreaker, configured_chain
 
@@ -67,12 +68,13 @@ class LiveView(_OpenView):
 class ReadyView(_OpenView):
     """Check that the server is ready.
 
-    Database, migrations, cache, tasks and model each have a status. The answer is 503 when a required part fails.
+    Database, migrations, cache, tasks, model and scheduled backup each have a status. The answer is 503 when a required
+    part fails.
     """
 
     @extend_schema(operation_id="health_ready", responses={200: ReadySerializer, 503: ReadySerializer})
     def get(self, request: Request) -> Response:
-        parts = [_part(name, required=name not in {"tasks", "model"}) for name in CHECKS]
+        parts = [_part(name, required=name not in {"tasks", "model", "backup"}) for name in CHECKS]
         failing = any(part["required"] and part["status"] == "failing" for part in parts)
         body = {"status": "failing" if failing else "ok", "parts": parts}
         return Response(body, status=status.HTTP_503_SERVICE_UNAVAILABLE if failing else status.HTTP_200_OK)
@@ -126,6 +128,18 @@ def _model() -> tuple[str, str | None]:
     return ("failing", str(last_error)) if last_error else ("ok", None)
 
 
+def _backup() -> tuple[str, str | None]:
+    """Return whether the scheduled backup was made; a folder cannot say whether other backups are."""
+    if not settings.BACKUP_EVERY:
+        return "off", "No backup is scheduled."
+    age = age_of_newest(settings.BACKUP_FOLDER)
+    if age is None:
+        return "failing", "There is no backup yet; is a worker running?"
+    hours = age // timedelta(hours=1)
+    told = f"The newest backup is {hours} hours old."
+    return ("failing" if age > 2 * settings.BACKUP_EVERY else "ok"), told
+
+
 #: Name → check, which returns a status and a detail.
 CHECKS: dict[str, Callable[[], tuple[str, str | None]]] = {
     "database": _database,
@@ -133,6 +147,7 @@ CHECKS: dict[str, Callable[[], tuple[str, str | None]]] = {
     "cache": _cache,
     "tasks": _tasks,
     "model": _model,
+    "backup": _backup,
 }
 
 

@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import IO, Any
 
 from django.conf import settings
@@ -174,16 +175,10 @@ class _Backup:
         if self.parts:
             body.write(b",\n")
         put(f'{_encode(name)}:{{"columns":{_encode(columns)},"rows":[\n')
-        lines: list[str] = []
-        for row in rows:
-            lines.append(_encode(row))
-            n += 1
-            if len(lines) == CHUNK:
-                put(",\n".join(lines) + ",\n")
-                lines = []
-        if lines:
-            put(",\n".join(lines) + "\n")
-        put("]}")
+        while lines := [_encode(row) for row in islice(rows, CHUNK)]:
+            put(",\n" * bool(n) + ",\n".join(lines))
+            n += len(lines)
+        put("\n" * bool(n) + "]}")
         self.parts.append(Part(name, n, digest.hexdigest()))
 
     def _rows(self, table: Table) -> Iterator[list[Any]]:

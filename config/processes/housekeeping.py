@@ -16,6 +16,7 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from accounts.services.stored_answers import prune_answers
+from config.backup.instance import back_up_if_due
 from expenses.models import Attachment, Transaction
 from expenses.services.deletion import KEPT, purge_deleted
 from expenses.services.life_signs import WORKER, hold
@@ -71,6 +72,7 @@ def tidy_every_hour() -> None:
 
 def _keep_tidy() -> None:
     pause = threading.Event()
+    _back_up()
     while not pause.wait(3600):
         try:
             tidy()
@@ -79,6 +81,19 @@ def _keep_tidy() -> None:
             logger.exception("Tidying failed; it is tried again in an hour.")
         finally:
             close_old_connections()
+        _back_up()
+
+
+def _back_up() -> None:
+    try:
+        path = back_up_if_due()
+    except Exception:
+        logger.exception("The scheduled backup failed; it is tried again in an hour.")
+    else:
+        if path is not None:
+            logger.info("Backed up the instance: %s", path)
+    finally:
+        close_old_connections()
 
 
 def keep_watch() -> None:

@@ -4,4 +4,4 @@ from typing import Any
 
 
 def part(name: str, status: str = "ok", detail: str | None = None) -> dict[str, Any]:
-    return {"name": name, "status": status, "required": name not in {"tasks", "model"}, "detail": detail}
+    return {"name": name, "status": status, "required": name not in {"tasks", "model", "backup"}, "detail": detail}

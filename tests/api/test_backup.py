@@ -10,6 +10,7 @@ import pytest
 from django.apps import apps
 from django.db import connection, models
 
+from config.backup import writing
 from config.backup.references import IDS, WITHOUT_IDS
 from config.backup.tables import COLUMNS_LEFT_OUT, TABLES_LEFT_OUT, is_version, reference_of, tables
 from expenses.models import Run
@@ -126,3 +127,13 @@ def test_a_restored_ledger_answers_as_the_first_one_did(ben, far_ids):
     found = {name: (before[name], after.get(name)) for name in before if before[name] != after.get(name)}
     assert found == {}
     assert ana.get("users/me/").json()["preferences"] == ben.get("users/me/").json()["preferences"]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_a_backup_is_the_same_whatever_is_written_at_once(ben, monkeypatch, size):
+    for number in range(6):
+        ben.post("expenses/", {"amount": "5", "description": f"Cafe {number}"})
+    whole = undated(fetch(ben))
+    monkeypatch.setattr(writing, "CHUNK", size)
+    assert undated(fetch(ben)) == whole
+    restore(Api(make_user("ana")), fetch(ben))

@@ -115,7 +115,14 @@ def test_a_ready_server_names_its_parts(anyone, without_model):
     assert answer.status_code == 200
     assert answer.json() == {
         "status": "ok",
-        "parts": [part("database"), part("migrations"), part("cache"), part("tasks"), off],
+        "parts": [
+            part("database"),
+            part("migrations"),
+            part("cache"),
+            part("tasks"),
+            off,
+            part("backup", "off", "No backup is scheduled."),
+        ],
     }
 
 

@@ -1,0 +1,209 @@
+"""The whole instance is backed up while it is used, checked, wiped and restored."""
+
+import json
+import subprocess
+import sys
+import zipfile
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings as project
+from django.utils import timezone
+
+from config.backup import databases, instance
+from tests.databases import new_instance
+
+FILL = """
+from accounts.models import User
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+User.objects.create_user(username="ana", email="ana@example.org", password="blue-Tomato-99")
+default_storage.save("attachments/1/receipt", ContentFile(b"a receipt"))
+"""
+COUNT = """
+from accounts.models import User
+from django.core.files.storage import default_storage
+print(User.objects.count(), default_storage.exists("attachments/1/receipt"))
+"""
+
+
+def manage(environment: dict[str, str], *command: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of `manage.py`, and return how it ended."""
+    return subprocess.run(  # noqa: S603
+        [sys.executable, "manage.py", *command],
+        cwd=project.BASE_DIR, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def done(environment: dict[str, str], *command: str) -> str:
+    """Run a command that succeeds, and return its last line."""
+    found = manage(environment, *command)
+    assert found.returncode == 0, found.stderr
+    return found.stdout.strip().splitlines()[-1] if found.stdout.strip() else ""
+
+
+def refused(environment: dict[str, str], *command: str) -> str:
+    """Run a command that fails with exit code 1, and return its error."""
+    found = manage(environment, *command)
+    assert found.returncode == 1, found.stdout
+    return found.stderr.strip().removeprefix("CommandError: ")
+
+
+def test_an_instance_is_backed_up_wiped_and_restored(tmp_path):
+    folder = tmp_path / "archives"
+    own_key = {"OUTLAY_SECRET_KEY": ""}
+    with new_instance(tmp_path / "first") as given:
+        first = given | own_key
+        Path(first["OUTLAY_DATA_DIR"]).mkdir()
+        done(first, "prepare")
+        done(first, "shell", "-v", "0", "-c", FILL)
+        said = done(first, "backup", str(folder))
+        (archive,) = folder.iterdir()
+        assert said.startswith(f"{archive}, ")
+        assert said.endswith(" MB.")
+        assert archive.stat().st_mode & 0o777 == 0o600
+        kind = "postgresql" if "postgres" in first["DATABASE_URL"] else "sqlite"
+        told = done(first, "verify", str(archive))
+        assert told.startswith(f"{archive.name} is whole: Outlay 0.1.0 on {kind}, 1 files, 20")
+        assert refused(first, "restore", str(archive)) == (
+            "Nothing was restored. This instance has users. "
+            "To replace all of its data, repeat the command with --force."
+        )
+        done(first, "shell", "-v", "0", "-c", "from accounts.models import User; User.objects.all().delete()")
+        restored = f"Restored {archive.name} of "
+        assert done(first, "restore", str(archive), "--force").startswith(restored)
+        assert done(first, "shell", "-v", "0", "-c", COUNT) == "1 True"
+    with new_instance(tmp_path / "second") as given:
+        second = given | own_key
+        Path(second["OUTLAY_DATA_DIR"]).mkdir()
+        assert done(second, "restore", str(archive)).startswith(restored)
+        assert done(second, "shell", "-v", "0", "-c", COUNT) == "1 True"
+        same = [Path(one["OUTLAY_DATA_DIR"], "secret_key") for one in (first, second)]
+        assert len({path.read_text() for path in same}) == 1
+    hold_damage_to_sentences(archive, second)
+
+
+def hold_damage_to_sentences(archive: Path, environment: dict[str, str]) -> None:
+    """Check what `verify` says of an archive that is damaged."""
+    content = archive.read_bytes()
+    for at in (5, len(content) // 2, len(content) - 10):
+        archive.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+        detail = f"{archive.name} is no whole archive of Outlay. Take another one."
+        assert refused(environment, "verify", str(archive)) == detail
+    archive.write_bytes(content[: len(content) // 2])
+    assert refused(environment, "restore", str(archive)) == f"Nothing was restored. {detail}"
+    archive.unlink()
+    assert refused(environment, "verify", str(archive)) == f"{archive} cannot be read: No such file or directory."
+
+
+@pytest.fixture
+def folder(settings, tmp_path, monkeypatch, db):
+    """A folder of archives, and a data folder with one file; the database is a short text."""
+    settings.MEDIA_ROOT, settings.DATA_DIR = tmp_path / "files", tmp_path
+    settings.BACKUP_FOLDER, settings.BACKUP_EVERY, settings.BACKUP_KEEP = tmp_path / "backups", timedelta(hours=24), 2
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "receipt").write_bytes(b"a receipt")
+    monkeypatch.setattr(databases, "dump", lambda target, *, progress: target.write_bytes(b"rows"))
+    monkeypatch.setattr(databases, "check", lambda dumped, vendor: None)
+    return settings.BACKUP_FOLDER
+
+
+def archive_of(folder: Path, *, hours_ago: int) -> Path:
+    """Make an archive that is some hours old."""
+    folder.mkdir(exist_ok=True)
+    path = folder / (timezone.now() - timedelta(hours=hours_ago)).strftime(instance.NAME)
+    path.write_bytes(b"")
+    return path
+
+
+def test_the_schedule_makes_an_archive_when_the_newest_is_old_and_keeps_some(folder):
+    oldest, older = archive_of(folder, hours_ago=60), archive_of(folder, hours_ago=25)
+    other = folder / "holiday.zip"
+    other.write_bytes(b"")
+    made = instance.back_up_if_due()
+    assert instance.archives(folder) == [older, made]
+    assert not oldest.exists()
+    assert other.exists()
+    assert instance.back_up_if_due() is None
+    assert instance.age_of_newest(folder) < timedelta(minutes=1)
+
+
+def test_without_a_schedule_nothing_is_made(folder, settings):
+    settings.BACKUP_EVERY = timedelta(0)
+    assert instance.back_up_if_due() is None
+    assert not folder.exists()
+
+
+def test_a_backup_that_fails_leaves_no_archive(folder, monkeypatch):
+    archive_of(folder, hours_ago=1).with_suffix(".zip.unfinished").write_bytes(b"killed")
+
+    def fail(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(databases, "dump", fail)
+    before = instance.archives(folder)
+    with pytest.raises(KeyboardInterrupt):
+        instance.back_up(folder)
+    assert list(folder.iterdir()) == before
+
+
+def test_an_archive_of_another_database_or_a_newer_release_is_refused(folder, settings, monkeypatch):
+    path = instance.back_up(folder)
+    assert instance.verify(path).n_files == 1
+    other = "sqlite" if instance.connection.vendor == "postgresql" else "postgresql"
+    with monkeypatch.context() as patch:
+        patch.setattr(instance.connection, "vendor", other)
+        with pytest.raises(instance.ArchiveFault) as error:
+            instance.restore(path)
+    assert str(error.value) == (
+        f"{path.name} is of {instance.connection.vendor}, and this instance uses {other}. "
+        "Set DATABASE_URL, or move each ledger by export/backup.zip."
+    )
+    known = instance._known_migrations() - {("statements", "0001_initial")}
+    monkeypatch.setattr(instance, "_known_migrations", lambda: known)
+    with pytest.raises(instance.ArchiveFault) as error:
+        instance.restore(path)
+    assert str(error.value) == (
+        f"{path.name} is of Outlay 0.1.0, whose database has statements.0001_initial. Outlay 0.1.0 does not know it: "
+        "upgrade it first."
+    )
+
+
+def test_an_archive_names_only_files_below_its_folder(folder):
+    path = instance.back_up(folder)
+    with zipfile.ZipFile(path) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    manifest = json.loads(entries.pop("manifest.json"))
+    manifest["parts"].append({"name": "files/../../evil", "n": 1, "sha256": "0"})
+    with path.open("w+b") as file:
+        with zipfile.ZipFile(file, "w") as archive:
+            for name, content in (entries | {"files/../../evil": b"x", "manifest.json": json.dumps(manifest)}).items():
+                archive.writestr(name, content)
+            archive.comment = b"0" * 64
+        instance.seal(file)
+    with pytest.raises(instance.ArchiveFault, match="its list of parts is wrong"):
+        instance.verify(path)
+
+
+def test_a_program_of_postgresql_that_is_missing_is_named(monkeypatch):
+    monkeypatch.setattr(databases.shutil, "which", lambda program: None)
+    monkeypatch.setattr(databases, "PROGRAMS", Path("/nowhere"))
+    with pytest.raises(databases.DatabaseFault) as error:
+        databases.check(Path("dump"), "postgresql")
+    detail = "pg_restore is not installed. Install PostgreSQL's client programs (postgresql-client)."
+    assert str(error.value) == detail
+
+
+def test_health_tells_the_age_of_the_newest_archive(anyone, folder, settings):
+    def told() -> tuple[str, str]:
+        parts = anyone.get("health/ready/").json()["parts"]
+        return next((part["status"], part["detail"]) for part in parts if part["name"] == "backup")
+
+    assert told() == ("failing", "There is no backup yet; is a worker running?")
+    archive_of(folder, hours_ago=49)
+    assert told() == ("failing", "The newest backup is 49 hours old.")
+    archive_of(folder, hours_ago=3)
+    assert told() == ("ok", "The newest backup is 3 hours old.")
+    settings.BACKUP_EVERY = timedelta(0)
+    assert told() == ("off", "No backup is scheduled.")
