@@ -45,9 +45,7 @@ def fetch(api: Api, ending: str = "json") -> bytes:
     """Return the backup of a ledger."""
     answer = api.get(f"export/backup.{ending}")
     assert answer.status_code == 200
-    content = b"".join(answer.streaming_content)
-    answer.close()
-    return content
+    return b"".join(answer.streaming_content)
 
 
 def send(api: Api, content: bytes, **fields: Any) -> Any:
