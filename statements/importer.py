@@ -156,8 +156,8 @@ class Importer(ABC):
     title: ClassVar[str]
     is_book: ClassVar[bool] = False
 
-    def n_lines(self, data: bytes) -> int:
-        """Return about how many lines the file has, to refuse one that is too long. Raises `UnreadableFile`."""
+    def n_rows(self, data: bytes) -> int:
+        """Return about how many rows the file has, to refuse one with too many. Raises `UnreadableFile`."""
         return max(data.count(b"\n"), data.count(b"\r"))
 
     @abstractmethod

@@ -46,8 +46,8 @@ class ArchiveImporter(Importer):
         is_database = any(name.lower().endswith(_DATABASES) for name in names)
         return bool(names) and not is_database and not _DOCUMENTS.intersection(names)
 
-    def n_lines(self, data: bytes) -> int:
-        return sum(self._importer_of(name, content).n_lines(content) for name, content in _contents(data))
+    def n_rows(self, data: bytes) -> int:
+        return sum(self._importer_of(name, content).n_rows(content) for name, content in _contents(data))
 
     def detect(self, data: bytes) -> Reading:
         files: dict[str, Any] = {}

@@ -130,6 +130,9 @@ class CamtImporter(Importer):
         head = data[:_HEAD_BYTES].replace(_NUL, b"")  # two bytes a character
         return b"<" in head[:4096] and _ROOT.search(head) is not None
 
+    def n_rows(self, data: bytes) -> int:
+        return data.count(b"Ntry>") // 2
+
     def detect(self, data: bytes) -> Reading:
         encoding = document_encoding(data)
         accounts = AccountList()

@@ -43,7 +43,7 @@ class ActualImporter(BookImporter):
     def recognizes(self, data: bytes) -> bool:
         return data.startswith(_SQLITE) or any(_is_database(name) for name in names_of(data))
 
-    def n_lines(self, data: bytes) -> int:
+    def n_rows(self, data: bytes) -> int:
         return len(_budget(data)["rows"])
 
     def rows(self, data: bytes, profile: Profile, notes: Notes) -> Iterator[Outcome]:

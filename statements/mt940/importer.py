@@ -59,6 +59,9 @@ class Mt940Importer(Importer):
         head = data[:_HEAD_BYTES].replace(b"\x00", b"")  # two bytes a character
         return bool(_MOVEMENT.search(head) or (_FIRST.search(head) and _SECOND.search(head)))
 
+    def n_rows(self, data: bytes) -> int:
+        return data.count(b":61:")
+
     def detect(self, data: bytes) -> Reading:
         encoding = detect_encoding(data)
         accounts = AccountList()

@@ -45,6 +45,9 @@ class OfxImporter(Importer):
     def recognizes(self, data: bytes) -> bool:
         return _MARKS.search(data[:_HEAD_BYTES].replace(b"\0", b"")) is not None
 
+    def n_rows(self, data: bytes) -> int:
+        return data.upper().count(b"<STMTTRN>")
+
     def detect(self, data: bytes) -> Reading:
         encoding = encoding_of(data)
         outline = outline_of(aggregates(read_markup(data, encoding)))

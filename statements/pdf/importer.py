@@ -34,7 +34,7 @@ class PdfImporter(Importer):
     def recognizes(self, data: bytes) -> bool:
         return data.startswith(_MAGIC) or (_MAGIC in data[:_MAGIC_WITHIN] and b"%%EOF" in data[-_MAGIC_WITHIN:])
 
-    def n_lines(self, data: bytes) -> int:
+    def n_rows(self, data: bytes) -> int:
         found = converted(data, by=_CONVERSION)
         return len(found["rows"]) + len(found["skipped"])
 

@@ -53,6 +53,9 @@ class QifImporter(Importer):
         head = data[:_HEAD_BYTES].lstrip(_BOMS).replace(b"\0", b"").replace(b"\r", b"\n")
         return _MARK.search(head) is not None or _begins_with_record(head)
 
+    def n_rows(self, data: bytes) -> int:
+        return data.count(b"^")
+
     def detect(self, data: bytes) -> Reading:
         encoding = detect_encoding(data)
         text = _decoded(data, encoding)

@@ -73,9 +73,11 @@ def receive_statement(
     The answer's status is `reading` for a file so large that the worker has to read it; queue the task then.
     """
     importer = importer_for(data)
-    n_lines = importer.n_lines(data)
-    if n_lines > settings.IMPORT_MAX_ROWS:
-        detail = f"The file has {n_lines} lines; at most {settings.IMPORT_MAX_ROWS} are read at once. Split it by year."
+    n_rows = importer.n_rows(data)
+    if n_rows > settings.IMPORT_MAX_ROWS:
+        detail = (
+            f"The file has about {n_rows} rows; at most {settings.IMPORT_MAX_ROWS} are read at once. Split it by year."
+        )
         raise UnreadableFile("too_many_rows", detail)
     reading = importer.detect(data)
     if wants_commit and account is None and not reading.accounts:

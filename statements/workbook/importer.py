@@ -67,7 +67,7 @@ class WorkbookImporter(Importer):
         is_page = is_page and b"<tr" in data[:1_000_000].replace(b"\0", b"").lower()
         return is_page or (head.startswith(b"<?xml") and b"urn:schemas-microsoft-com:office:spreadsheet" in head)
 
-    def n_lines(self, data: bytes) -> int:
+    def n_rows(self, data: bytes) -> int:
         return sum(sheet["text"].count("\n") for sheet in converted(data, by=_CONVERSION))
 
     def detect(self, data: bytes) -> Reading:

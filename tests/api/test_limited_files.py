@@ -112,7 +112,7 @@ def test_too_many_rows_of_a_workbook_are_refused(ana, giro, settings):
     settings.IMPORT_MAX_ROWS = 2
     assert refused(ana, BOOK) == (
         "too_many_rows",
-        "The file has 3 lines; at most 2 are read at once. Split it by year.",
+        "The file has about 3 rows; at most 2 are read at once. Split it by year.",
     )
 
 
