@@ -1,28 +1,28 @@
-"""Measure import and categorization of a statement of 10,000 rows, against a raw sqlite3.executemany.
+"""Measure imports through the services, each against a bare insert of its finished rows into the same table.
 
-    python -m benchmarks.importing
+    python -m benchmarks.importing [--rows 99000] [--distinct 10000] [--large 1000000]
 
-The statement has 3,000 distinct descriptions; the ledger has 50 rules and no model. Measured from the uploaded bytes to
-the committed, explained rows. Bounds: 30 times the CPU time of the raw insert into a bare table with three indexes;
-200 MB of resident memory.
+The file has as many distinct descriptions as said; the ledger has 50 rules and no model. Measured is CPU time from the
+uploaded bytes to committed, explained rows. The anchor is an `executemany` of these rows into the emptied table, with
+its indexes, in the same run.
 """
 
+import argparse
 import csv
 import io
 import random
 import resource
-import sqlite3
 import statistics
 import sys
-import tempfile
 import time
 from datetime import date, timedelta
-from pathlib import Path
 
 from benchmarks.instance import fresh_instance
 
-ROWS, DISTINCT, RULES, ROUNDS = 10_000, 3_000, 50, 5
-BOUND, BOUND_MB = 30, 200
+ROUNDS, NEXT_ROWS = 3, 500
+BOUND_FIRST, BOUND_AGAIN, BOUND_NEXT, BOUND_MB = 1.9, 0.3, 1.2, 200
+#: CPU seconds of Actual's import of 10,000 rows with 50 rules, and how many times faster Outlay should be.
+ACTUAL_S, ACTUAL_ROWS, BOUND_ACTUAL = 13.4, 10_000, 35
 BRANDS = "REWE|EDEKA|ALDI SUED|LIDL|DM DROGERIE|SHELL|ARAL|STARBUCKS|IKEA|NETFLIX|SPOTIFY|H&M|ZARA|DECATHLON|OBI".split(
     "|"
 )
@@ -30,10 +30,10 @@ WORDS = "Apotheke|Parkhaus|Bakery|Taxi|Restaurant|Friseur|Hotel|Zahnarzt|Blumen|
 SYLLABLES = "ka lo mi ru ta ve zo pa ne si dor fel gan hul jor".split()
 
 
-def descriptions(chance):
+def descriptions(chance, n):
     """Return distinct texts as banks write them: brands, general words, and unknown names."""
     found = set()
-    while len(found) < DISTINCT:
+    while len(found) < n:
         name = "".join(chance.choices(SYLLABLES, k=3)).upper()
         town = "".join(chance.choices(SYLLABLES, k=2)).title()
         front = chance.choice(
@@ -43,82 +43,151 @@ def descriptions(chance):
     return sorted(found)
 
 
-def statement():
-    """Return the file, and its rows as tuples for the raw insert."""
-    chance = random.Random(42)
-    texts = descriptions(chance)
-    texts += chance.choices(texts, k=ROWS - DISTINCT)
+def statement(n_rows, n_distinct, *, seed=42, first=date(2025, 1, 1), n_days=700):
+    """Return a file of rows in the order of their days."""
+    chance = random.Random(seed)
+    texts = descriptions(chance, n_distinct)
+    texts += chance.choices(texts, k=n_rows - n_distinct)
     chance.shuffle(texts)
-    days = sorted(date(2025, 1, 1) + timedelta(days=chance.randrange(700)) for _ in texts)
-    rows = [(str(day), chance.randrange(-20_000, -100), text) for day, text in zip(days, texts, strict=True)]
+    days = sorted(first + timedelta(days=chance.randrange(n_days)) for _ in texts)
     file = io.StringIO()
     writer = csv.writer(file, delimiter=";")
     writer.writerow(["Date", "Description", "Amount", "Currency"])
-    writer.writerows([day, text, f"{cents / 100:.2f}", "EUR"] for day, cents, text in rows)
-    return file.getvalue().encode(), rows
+    writer.writerows(
+        [day, text, f"{chance.randrange(-20_000, -100) / 100:.2f}", "EUR"]
+        for day, text in zip(days, texts, strict=True)
+    )
+    return file.getvalue().encode()
 
 
-def raw_insert_s(rows):
-    """Return CPU seconds of the raw insert in one transaction, with a write-ahead log."""
-    with tempfile.TemporaryDirectory() as folder:
-        database = sqlite3.connect(Path(folder) / "raw.sqlite3")
-        database.executescript(
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;"
-            "CREATE TABLE txn (id INTEGER PRIMARY KEY, ledger INTEGER NOT NULL, account INTEGER NOT NULL,"
-            " date TEXT NOT NULL, amount INTEGER NOT NULL, description TEXT NOT NULL, reference TEXT NOT NULL,"
-            " category INTEGER);"
-            "CREATE UNIQUE INDEX txn_ref ON txn (ledger, account, reference);"
-            "CREATE INDEX txn_date ON txn (ledger, date DESC, id DESC);"
-            "CREATE INDEX txn_cat ON txn (ledger, category, date);"
-        )
-        values = [(1, 1, day, cents, text, f"r{n}", None) for n, (day, cents, text) in enumerate(rows)]
-        started = time.process_time()
-        with database:
-            database.executemany(
-                "INSERT INTO txn (ledger, account, date, amount, description, reference, category)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)", values)  # fmt: skip
-        spent = time.process_time() - started
-        database.close()
-    return spent
-
-
-def import_s(data, number):
-    """Return CPU seconds of an import for a new user with an account and 50 rules, and the categorized rows."""
+def new_owner(number):
+    """Return a new user and an account, with 50 rules."""
     from accounts.services.users import register_user
     from benchmarks.posting import seed
-    from expenses.models import Transaction
+
+    user = register_user(username=f"ana{number}", email=f"ana{number}@example.org", password="not-a-secret-1").user
+    return user, seed(user)[0]
+
+
+def import_s(user, account, data):
+    """Return CPU seconds of an import, and its run."""
     from expenses.services.runs import perform_run
     from statements.services.imports import read_statement, receive_statement, start_commit
 
-    user = register_user(username=f"ana{number}", email=f"ana{number}@example.org", password="not-a-secret-1").user
-    account, _ = seed(user)
     started = time.process_time()
     upload = receive_statement(by=user, data=data, filename="year.csv", account=account)
     if upload.status == "reading":
         read_statement(statement=upload)
-    perform_run(run_id=start_commit(by=user, statement=upload).pk)
+    run = start_commit(by=user, statement=upload)
+    perform_run(run_id=run.pk)
     spent = time.process_time() - started
-    n = Transaction.objects.filter(account=account).count()
-    categorized = Transaction.objects.filter(account=account, category__isnull=False).count()
-    assert n == ROWS, n
-    return spent, categorized
+    run.refresh_from_db()
+    assert run.status == "succeeded", run.error
+    return spent, run
+
+
+def revert_s(user, run):
+    """Return CPU seconds of the revert of an import."""
+    from expenses.services.reverts import revert_run
+
+    started = time.process_time()
+    revert_run(by=user, run=run)
+    return time.process_time() - started
+
+
+def bare_insert_s(run):
+    """Return CPU seconds of a bare insert of the run's finished rows, which are deleted before."""
+    from django.db import connection, transaction
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM expenses_transaction WHERE run_id = %s ORDER BY id", [run.pk])
+        names = [column[0] for column in cursor.description]
+        rows = cursor.fetchall()
+        marks = ", ".join("?" * len(names))
+        sql = f"INSERT INTO expenses_transaction ({', '.join(names)}) VALUES ({marks})"
+        with transaction.atomic():
+            cursor.execute("DELETE FROM expenses_transaction WHERE run_id = %s", [run.pk])
+        started = time.process_time()
+        with transaction.atomic():
+            connection.connection.executemany(sql, rows)
+        return time.process_time() - started
+
+
+def peak_mb():
+    """Return the peak of this process's resident memory."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def tell(name, spent, of, bound, unit="x bare insert"):
+    """Print a figure and its ratio; return True if it is beyond the bound."""
+    ratio = spent / of
+    print(f"{name:44s} {spent:8.2f} s CPU {ratio:6.2f} {unit}, bound {bound}")
+    return ratio > bound
+
+
+def grow(user, account, n_rows):
+    """Fill a ledger by imports of 100,000 rows in years before 2024."""
+    for part in range(0, n_rows, 100_000):
+        n = min(100_000, n_rows - part)
+        data = statement(
+            n, min(3000, n), seed=part + 7, first=date(2000, 1, 1) + timedelta(days=part // 400), n_days=1200
+        )
+        import_s(user, account, data)
 
 
 def main():
-    data, rows = statement()
-    with fresh_instance():
-        pairs = []
-        for number in range(ROUNDS):
-            raw = raw_insert_s(rows)
-            spent, categorized = import_s(data, number)
-            pairs.append((raw, spent))
-    raw, spent = (statistics.median(column) for column in zip(*pairs, strict=True))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"raw executemany      {raw * 1000:8.1f} ms CPU")
-    print(f"import, categorized  {spent * 1000:8.1f} ms CPU   {spent / raw:5.1f} x, bound {BOUND} x")
-    print(f"peak resident        {peak:8.1f} MB, bound {BOUND_MB} MB")
-    print(f"categorized          {categorized:8d} of {ROWS}")
-    return spent / raw > BOUND or peak > BOUND_MB
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=99_000)
+    parser.add_argument("--distinct", type=int, default=10_000)
+    parser.add_argument("--large", type=int, default=0, help="rows of a large ledger, 0 for none")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    options = parser.parse_args()
+    broken = []
+    with fresh_instance(OUTLAY_IMPORT_MAX_ROWS=str(max(options.rows, 100_000) + 1)):
+        user, account = new_owner(0)
+        import_s(user, account, statement(2000, 600))  # load what a process loads once
+        data = statement(options.rows, options.distinct)
+        before_mb = peak_mb()
+        figures, grown_mb = [], 0.0
+        for number in range(1, options.rounds + 1):
+            user, account = new_owner(number)
+            first, run = import_s(user, account, data)
+            again, _ = import_s(user, account, data)
+            grown_mb = grown_mb or peak_mb() - before_mb
+            bare = bare_insert_s(run)
+            figures.append((bare, first, again, revert_s(user, run)))
+        bare, first, again, revert = (statistics.median(column) for column in zip(*figures, strict=True))
+        print(f"{options.rows} rows, {options.distinct} distinct texts, median of {options.rounds}\n")
+        print(f"{'bare insert of the finished rows':44s} {bare:8.2f} s CPU")
+        broken.append(tell("import, first time", first, bare, BOUND_FIRST))
+        broken.append(tell("the same file again", again, first, BOUND_AGAIN, "x first time"))
+        print(f"{'revert':44s} {revert:8.2f} s CPU {revert / bare:6.2f} x bare insert")
+        print(f"{'growth of the peak of resident memory':44s} {grown_mb:8.1f} MB, bound {BOUND_MB}")
+        broken.append(grown_mb > BOUND_MB)
+        small = statement(ACTUAL_ROWS, 3000)
+        times = []
+        for number in range(options.rounds):
+            user, account = new_owner(f"small{number}")
+            times.append(import_s(user, account, small)[0])
+        spent = statistics.median(times)
+        print(
+            f"{f'{ACTUAL_ROWS} rows, 3000 distinct texts':44s} {spent:8.2f} s CPU {ACTUAL_S / spent:6.1f} x Actual's speed"
+        )
+        broken.append(ACTUAL_S / spent < BOUND_ACTUAL)
+        if options.large:
+            big_user, big_account = new_owner("large")
+            grow(big_user, big_account, options.large)
+            nexts = {"small": [], "large": []}
+            for number in range(2 * options.rounds + 1):
+                few = statement(NEXT_ROWS, 400, seed=1000 + number, first=date(2026, 1, 1), n_days=30)
+                nexts["small"].append(import_s(user, account, few)[0])
+                nexts["large"].append(import_s(big_user, big_account, few)[0])
+            in_small, in_large = (statistics.median(times[1:]) for times in nexts.values())
+            print(f"{f'next {NEXT_ROWS} rows in {ACTUAL_ROWS}':44s} {in_small:8.3f} s CPU")
+            broken.append(
+                tell(f"next {NEXT_ROWS} rows in {options.large}", in_large, in_small, BOUND_NEXT, "x small ledger")
+            )
+    return any(broken)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from django.db import connection
+
 from expenses.categorization.catalog import Catalog
 from expenses.hooks import call_confirmation_hooks, has_confirmed
 from expenses.ledger.transfer_matching import DAYS_UNDER_WAY, Half, Pair, match_halves
@@ -23,7 +25,19 @@ PAIRS_OF_A_VERSION = ROWS_OF_A_VERSION // 3
 DEFINING = ("amount", "account", "currency", "direction", "category")
 #: The fields of its transactions that the body of a transfer shows.
 SHOWN_IN_TRANSFER = {"amount", "account", "currency", "date"}
-AMOUNTS_OF_A_QUERY = 1000
+AMOUNTS_OF_A_QUERY = ROWS_OF_A_QUERY = 1000
+#: Rows of a run that another account may have the other half of: one look into the index of amounts for each row.
+WITH_PARTNER = """
+    SELECT fresh.id FROM expenses_transaction AS fresh
+    WHERE fresh.run_id = %s AND EXISTS (
+        SELECT 1 FROM expenses_transaction AS other {by_amount}
+        WHERE other.ledger_id = fresh.ledger_id AND other.amount = fresh.amount
+            AND other.date BETWEEN {early} AND {late}
+            AND other.direction <> fresh.direction AND other.currency = fresh.currency
+            AND other.account_id <> fresh.account_id AND other.account_id IS NOT NULL
+            AND other.deleted_at IS NULL AND other.parent_id IS NULL AND other.transfer_id IS NULL
+    )
+"""
 HALF_FIELDS = ("pk", "account_id", "direction", "amount", "currency", "date")
 
 
@@ -38,9 +52,24 @@ def pair_recorded(rows: Sequence[Transaction], *, ledger_id: int) -> None:
 def pair_run(run: Run) -> int:
     """Pair the rows that a run recorded, as part of the run. Return how many pairs are new."""
     with ledger_write(run.ledger_id):
+        ids = iter(_ids_with_partner(run))
         rows = Transaction.objects.filter(run=run).pairable().order_by()
-        fresh = [Half(*values) for values in rows.values_list(*HALF_FIELDS)]
+        fresh: list[Half] = []
+        while part := list(islice(ids, ROWS_OF_A_QUERY)):
+            fresh += [Half(*values) for values in rows.filter(pk__in=part).values_list(*HALF_FIELDS)]
         return _pair(fresh, ledger_id=run.ledger_id, author=Author(SOURCE, run=run), known=()) if fresh else 0
+
+
+def _ids_with_partner(run: Run) -> list[int]:
+    """Return the ids of the run's rows that another account may have the other half of."""
+    if connection.vendor == "sqlite":  # without statistics it takes the index of days
+        parts = {"by_amount": "INDEXED BY transaction_amount", "day": "date(fresh.date, '{:+d} days')"}
+    else:
+        parts = {"by_amount": "", "day": "fresh.date + {}"}
+    early, late = parts["day"].format(-DAYS_UNDER_WAY), parts["day"].format(DAYS_UNDER_WAY)
+    with connection.cursor() as cursor:
+        cursor.execute(WITH_PARTNER.format(by_amount=parts["by_amount"], early=early, late=late), [run.pk])
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 def join_rows(
