@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, ClassVar
 
 from statements.archive.directory import MAGIC, content_of, members_of, names_of
@@ -24,6 +25,8 @@ from statements.limits.parent import converted
 _CONVERSION = "statements.workbook.conversion"
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 _MARKUP_BYTES = 4000
+#: Records of a sheet that show whether it holds transactions.
+_SAMPLE = 500
 #: How the converted text is written; no key of a workbook's profile.
 _TEXT: dict[str, Any] = {"format": "csv", "encoding": "utf-8", "delimiter": "\t", "quotechar": '"'}
 _delimited = DelimitedImporter()
@@ -31,7 +34,7 @@ _delimited = DelimitedImporter()
 
 @dataclass(frozen=True, slots=True)
 class _Sheet:
-    """A sheet with transactions, and how the CSV importer reads its text."""
+    """A sheet with transactions, and how the CSV importer reads its text. `n_rows` counts those of a sample."""
 
     name: str
     text: bytes
@@ -72,7 +75,7 @@ class WorkbookImporter(Importer):
 
     def detect(self, data: bytes) -> Reading:
         sheets = _sheets_with_transactions(data)
-        best = max(sheets, key=lambda sheet: sheet.n_rows)
+        best = max(sheets, key=lambda sheet: (sheet.n_rows, len(sheet.text)))
         chosen = [sheet for sheet in sheets if sheet.fits_with(best)]
         others = [sheet for sheet in sheets if not sheet.fits_with(best)]
         reading = best.reading
@@ -133,7 +136,7 @@ def _sheets_with_transactions(data: bytes) -> list[_Sheet]:
         text = sheet["text"].encode()
         try:
             reading = _delimited.detect(text, dialect=Dialect("\t", '"'))
-            outcomes = list(_delimited.read(text, reading.profile))
+            outcomes = list(islice(_delimited.read(text, reading.profile), _SAMPLE))
         except UnreadableFile:
             continue
         n_rows = sum(isinstance(outcome, StatementRow) for outcome in outcomes)
