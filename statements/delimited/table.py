@@ -19,6 +19,8 @@ def is_movement(fields: Sequence[str]) -> bool:
     """Return True if one cell is a date and another one a number: a movement of money at first sight."""
     dated = counted = False
     for cell in fields:
+        if cell[:1] == "=":
+            cell = tidy(cell)  # noqa: PLW2901 - the cell as the spreadsheet shows it
         if not dated and is_date(cell):
             dated = True
         elif not counted and possible_decimals(cell.strip()):
