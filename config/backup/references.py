@@ -163,7 +163,23 @@ def _question(question: dict[str, Any], refer: Refer) -> dict[str, Any]:
 
 
 def _accounts(value: Any, refer: Refer, row: Row) -> Any:
-    return [_with(one, account=lambda number: refer(ACCOUNT, number)) for one in _list(value)]
+    def find(number: Any) -> Any:
+        return refer(ACCOUNT, number)
+
+    return [_with(one, account=find, answer=find) for one in _list(value)]
+
+
+def _book(value: Any, refer: Refer, row: Row) -> Any:
+    """Return the plan of a program's books, and what their commit created."""
+    return _with(
+        value,
+        categories=lambda plan: [_with(one, category=lambda number: refer(CATEGORY, number)) for one in _list(plan)],
+        created=lambda made: _with(
+            made,
+            accounts=lambda ids: [refer(ACCOUNT, one) for one in _list(ids)],
+            categories=lambda ids: [refer(CATEGORY, one) for one in _list(ids)],
+        ),
+    )
 
 
 def _matches(value: Any, refer: Refer, row: Row) -> Any:
@@ -218,6 +234,7 @@ IDS: dict[str, Find] = {
     "insights.Narrative.sentences": _sentences,
     "statements.Import.questions": _questions,
     "statements.Import.accounts": _accounts,
+    "statements.Import.book": _book,
     "statements.Import.matches": _matches,
     "expenses.Duplicate.moved": _moved,
 }
