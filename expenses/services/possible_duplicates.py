@@ -74,7 +74,7 @@ class Surroundings:
 def find_possible_duplicates(fresh: Sequence[Movement], around: Surroundings) -> list[Match]:
     """Pair rows of one file with rows that were there before, each at most once."""
     candidates = around.older_rows({row.amount for row in fresh}) if fresh else []
-    if not match_duplicates(fresh, candidates):
+    if not candidates:
         return []
     # Rows that are offered stay with their partners. What a user dismissed or merged is not offered again.
     offers = Duplicate.objects.filter(ledger_id=around.ledger_id).order_by()

@@ -17,15 +17,16 @@ from expenses.services.pairs import HALF_FIELDS
 def suggest_transfers(run: Run, *, start: dt.date, end: dt.date) -> None:
     """Suggest transfers that rows of the run, dated within a period, may be half of.
 
-    A ledger whose accounts have one currency costs one query. Rows that have a category of another kind are left out.
+    Rows that have a category of another kind are left out. It takes one query where all accounts have one currency, and
+    two where the run has recorded nothing.
     """
     ledger_id = run.ledger_id
     currencies = Account.objects.filter(ledger_id=ledger_id).order_by().values_list("currency", flat=True).distinct()
-    if len(currencies) < 2:
+    open_rows = Q(category=None) | Q(category__kind="transfer")
+    rows = Transaction.objects.filter(open_rows, ledger_id=ledger_id).pairable().order_by()
+    if len(currencies) < 2 or not rows.filter(run=run).exists():
         return
     with ledger_write(ledger_id) as version:
-        open_rows = Q(category=None) | Q(category__kind="transfer")
-        rows = Transaction.objects.filter(open_rows, ledger_id=ledger_id).pairable().order_by()
         fresh = {half.id: half for half in (Half(*values) for values in rows.filter(run=run).values_list(*HALF_FIELDS))}
         own = {half.currency for half in fresh.values()}
         under_way = timedelta(days=DAYS_UNDER_WAY)

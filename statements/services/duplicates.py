@@ -67,9 +67,14 @@ def find_matches(statement: Import) -> FileMatches:
         and entry.account is not None
         and (entry.account.pk, entry.fingerprint) not in known
     ]
-    verdicts = ask_chain(near, catalog=catalog, trigger="import")
-    fresh = [movement_of(d, categorization_of(v).category) for d, v in zip(near, verdicts, strict=True)]
-    found = find_possible_duplicates(fresh, around)
+    # A category counts only beside a row by hand that has one.
+    telling = {row.amount for row in older if not row.fingerprint and row.category is not None}
+    asked = [draft for draft in near if draft.amount in telling]
+    verdicts = ask_chain(asked, catalog=catalog, trigger="import")
+    categories = {
+        draft.fingerprint: categorization_of(verdict).category for draft, verdict in zip(asked, verdicts, strict=True)
+    }
+    found = find_possible_duplicates([movement_of(draft, categories.get(draft.fingerprint)) for draft in near], around)
     return replace(matches, possible={str(match.newer): int(match.older) for match in found})
 
 

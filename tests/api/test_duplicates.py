@@ -1,13 +1,17 @@
 """Rows that may have been recorded twice are offered; a merge keeps what the user wrote and can be taken back."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 
 from expenses.models import Duplicate, StatementTrace, Transaction
 from tests.api.bodies import assert_problem
 from tests.api.statement_files import comma_file, ledger_of, semicolon_file, upload
+from tests.conftest import Api, make_user
 
 MARCH = [
     ("2026-03-02", "CARD 4711 CAFE LUNA BERLIN", "-3.20"),
@@ -383,3 +387,27 @@ def test_a_merge_of_an_older_state_is_refused(ana, giro):
 
 def test_a_status_that_is_none_is_refused(ana):
     assert_problem(ana.get("duplicates/?status=closed"), 400, ("status", "invalid_choice"))
+
+
+def test_of_two_merges_at_once_one_is_done(settings, tmp_path, real_database):
+    settings.MEDIA_ROOT = tmp_path
+    ana = Api(make_user("ana"))
+    ana.post("accounts/", {"name": "Giro", "currency": "EUR"})
+    by_hand(ana)
+    upload(ana, comma_file(MARCH))
+    number = offers(ana)[0]["id"]
+    start = Barrier(4)
+
+    def merge(_: int) -> tuple[int, str | None]:
+        api = Api(ana.user)
+        start.wait()
+        try:
+            answer = api.client.post(f"/api/v1/duplicates/{number}/merge/")
+            return answer.status_code, answer.json().get("errors", [{}])[0].get("code")
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        answers = sorted(threads.map(merge, range(4)), key=str)
+    assert answers == [(200, None), (409, "merged"), (409, "merged"), (409, "merged")]
+    assert (len(ledger_of(ana)), StatementTrace.objects.count()) == (3, 1)
