@@ -24,7 +24,7 @@ ALIKE = 0.6
 
 
 @dataclass(frozen=True, slots=True)
-class Movement:
+class ComparedRow:
     """A row that could be recorded twice. `account` is None if a row by hand names none; `text` is normalized.
 
     `fingerprint` is "" for rows by hand, and `category` None without one. A row that is not recorded yet has its
@@ -55,7 +55,7 @@ class Match:
 
 
 def match_duplicates(
-    fresh: Iterable[Movement], others: Iterable[Movement], *, settled: Collection[tuple[int, int]] = frozenset()
+    fresh: Iterable[ComparedRow], others: Iterable[ComparedRow], *, settled: Collection[tuple[int, int]] = frozenset()
 ) -> list[Match]:
     """Pair fresh rows with older ones, each at most once. `settled` are pairs (older, newer) that are not offered.
 
@@ -71,7 +71,7 @@ def match_duplicates(
     return _assign(found, lambda match: ("same_bank_id" not in match.reasons, match.days_apart, -match.likeness))
 
 
-def match_booked(fresh: Iterable[Movement], pending: Iterable[Movement]) -> list[Match]:
+def match_booked(fresh: Iterable[ComparedRow], pending: Iterable[ComparedRow]) -> list[Match]:
     """Pair booked rows with the pending rows that they surely are: of equal amounts, up to seven days later.
 
     A pair shares the bank's id or its text is alike, or neither of the two has another partner.
@@ -96,7 +96,7 @@ def likeness(one: str, other: str) -> float:
     return round(fuzz.token_set_ratio(one, other) / 100, 2) if one and other else 0.0
 
 
-def _match(row: Movement, other: Movement) -> Match | None:
+def _match(row: ComparedRow, other: ComparedRow) -> Match | None:
     """Return the pair of a fresh and an older row, or None if nothing speaks for it."""
     is_by_hand = not other.fingerprint
     if other.account != row.account and not (other.account is None and is_by_hand):
@@ -113,7 +113,7 @@ def _match(row: Movement, other: Movement) -> Match | None:
     return match if match.reasons else None
 
 
-def _measured(row: Movement, other: Movement) -> Match:
+def _measured(row: ComparedRow, other: ComparedRow) -> Match:
     alike = likeness(row.text, other.text)
     signs = {
         "same_bank_id": bool(id_part(row.fingerprint)) and id_part(row.fingerprint) == id_part(other.fingerprint),
@@ -124,7 +124,7 @@ def _measured(row: Movement, other: Movement) -> Match:
     return Match(other.id, row.id, abs((row.date - other.date).days), alike, reasons)
 
 
-def _is_booked_in_time(row: Movement, pending: Movement) -> bool:
+def _is_booked_in_time(row: ComparedRow, pending: ComparedRow) -> bool:
     return -1 <= (row.date - pending.date).days <= DAYS_PENDING
 
 
@@ -140,8 +140,8 @@ def _assign(found: Sequence[Match], rank: Callable[[Match], tuple[bool, float, f
     return pairs
 
 
-def _slots(rows: Iterable[Movement], key: Callable[[Movement], Hashable]) -> dict[Hashable, list[Movement]]:
-    slots: dict[Hashable, list[Movement]] = defaultdict(list)
+def _slots(rows: Iterable[ComparedRow], key: Callable[[ComparedRow], Hashable]) -> dict[Hashable, list[ComparedRow]]:
+    slots: dict[Hashable, list[ComparedRow]] = defaultdict(list)
     for row in rows:
         slots[key(row)].append(row)
     return slots

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef
 
-from expenses.ledger.duplicate_matching import DAYS_APART, DAYS_PENDING, Match, Movement, match_duplicates
+from expenses.ledger.duplicate_matching import DAYS_APART, DAYS_PENDING, Match, ComparedRow, match_duplicates
 from expenses.models import Duplicate, DuplicateStatus, Run, StatementTrace, TraceKind, Transaction
 from expenses.models.transactions import TransactionDraft
 from expenses.services.ledger_lock import ledger_write, write_nothing
@@ -41,7 +41,7 @@ class Surroundings:
         """Return True if there may be duplicates. It takes at most three queries."""
         return any(part.exists() for part in self._older_rows()) or bool(self.pending_rows())
 
-    def older_rows(self, amounts: Collection[Any]) -> list[Movement]:
+    def older_rows(self, amounts: Collection[Any]) -> list[ComparedRow]:
         """Return rows of these amounts, by hand or of statements of another form, and all pending ones."""
         parts = self._older_rows()
         if len(amounts) <= AMOUNTS_OF_A_QUERY:
@@ -49,17 +49,17 @@ class Surroundings:
         values = chain.from_iterable(part.values_list(*MOVEMENT_FIELDS).iterator() for part in parts)
         pending = self.pending_rows()
         known = {row.id for row in pending}
-        found = [_movement(one) for one in values if one[3] in amounts and one[0] not in known]
+        found = [_compared(one) for one in values if one[3] in amounts and one[0] not in known]
         return sorted(found + pending, key=lambda row: row.id)
 
-    def pending_rows(self) -> list[Movement]:
+    def pending_rows(self) -> list[ComparedRow]:
         """Return rows that statements called pending, that none has booked, and that the file does not have."""
         booked = StatementTrace.objects.filter(transaction=OuterRef("transaction"), kind=TraceKind.BOOKED)
         traces = StatementTrace.objects.filter(~Exists(booked), kind=TraceKind.PENDING, account__in=self.accounts)
         rows = Transaction.objects.filter(pk__in=traces.values("transaction")).order_by("pk")
         near = rows.between(self.start - timedelta(days=DAYS_PENDING), self.end + timedelta(days=1))
         near = near.exclude(pk__in=self.still_pending)
-        return [_movement(values, is_pending=True) for values in near.values_list(*MOVEMENT_FIELDS)]
+        return [_compared(values, is_pending=True) for values in near.values_list(*MOVEMENT_FIELDS)]
 
     def _older_rows(self) -> list[Any]:
         """Return queries of the accounts' rows in the period, and of rows by hand without an account."""
@@ -71,7 +71,7 @@ class Surroundings:
         return [placed, near.filter(account=None, fingerprint=None)]
 
 
-def find_possible_duplicates(fresh: Sequence[Movement], around: Surroundings) -> list[Match]:
+def find_possible_duplicates(fresh: Sequence[ComparedRow], around: Surroundings) -> list[Match]:
     """Pair rows of one file with rows that were there before, each at most once."""
     candidates = around.older_rows({row.amount for row in fresh}) if fresh else []
     if not candidates:
@@ -95,7 +95,7 @@ def offer_duplicates(run: Run, around: Surroundings) -> None:
         rows = Transaction.objects.filter(run=run, parent=None).order_by("pk")
         pending = set(StatementTrace.objects.filter(run=run).values_list("transaction", flat=True))
         values = rows.values_list(*MOVEMENT_FIELDS).iterator()
-        matches = find_possible_duplicates([_movement(v, is_pending=v[0] in pending) for v in values], around)
+        matches = find_possible_duplicates([_compared(v, is_pending=v[0] in pending) for v in values], around)
         if not matches:
             write_nothing()
             return
@@ -115,9 +115,9 @@ def offer_duplicates(run: Run, around: Surroundings) -> None:
         )
 
 
-def movement_of(draft: TransactionDraft, category: int | None = None) -> Movement:
+def compared_row(draft: TransactionDraft, category: int | None = None) -> ComparedRow:
     """Return a row that is not recorded yet, with the category that it would get."""
-    return Movement(
+    return ComparedRow(
         draft.fingerprint or "",
         draft.account.pk if draft.account else None,
         draft.direction,
@@ -131,5 +131,8 @@ def movement_of(draft: TransactionDraft, category: int | None = None) -> Movemen
     )
 
 
-def _movement(values: tuple[Any, ...], *, is_pending: bool = False) -> Movement:
-    return Movement(*values[:-1], fingerprint=values[-1] or "", is_pending=is_pending)
+def _compared(values: tuple[Any, ...], *, is_pending: bool = False) -> ComparedRow:
+    pk, account, direction, amount, currency, day, text, category, fingerprint = values
+    return ComparedRow(
+        pk, account, direction, amount, currency, day, text, category, fingerprint or "", is_pending=is_pending
+    )

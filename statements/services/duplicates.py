@@ -7,14 +7,14 @@ from expenses.categorization.catalog import Catalog
 from expenses.categorization.questions import ask_chain, categorization_of
 from expenses.ledger.duplicate_matching import match_booked
 from expenses.models import Duplicate, Run
-from expenses.services.possible_duplicates import Surroundings, find_possible_duplicates, movement_of
+from expenses.services.possible_duplicates import Surroundings, find_possible_duplicates, compared_row
 from statements.entries import Entry, known_entries, read_records, targets_of
 from statements.models import Import
 
 
 @dataclass(frozen=True, slots=True)
 class FileMatches:
-    """What the new rows of a file may be: fingerprint → id of the pending row that it books, or of its duplicate.
+    """Rows of the ledger that new rows of a file may be: fingerprint → id of the pending row, or of the duplicate.
 
     `still_pending` are ids of pending rows that the file has again.
     """
@@ -74,7 +74,7 @@ def find_matches(statement: Import) -> FileMatches:
     categories = {
         draft.fingerprint: categorization_of(verdict).category for draft, verdict in zip(asked, verdicts, strict=True)
     }
-    found = find_possible_duplicates([movement_of(draft, categories.get(draft.fingerprint)) for draft in near], around)
+    found = find_possible_duplicates([compared_row(draft, categories.get(draft.fingerprint)) for draft in near], around)
     return replace(matches, possible={str(match.newer): int(match.older) for match in found})
 
 
@@ -103,7 +103,7 @@ def _booked(entries: Sequence[Entry], around: Surroundings, catalog: Catalog) ->
         elif pk in wanted:  # booked on the same day and with the same text
             unchanged[entry.fingerprint] = pk
     fresh = [
-        movement_of(entry.draft(catalog))
+        compared_row(entry.draft(catalog))
         for entry in entries
         if entry.amount in amounts
         and not entry.row.pending

@@ -84,7 +84,7 @@ def test_a_revert_makes_the_row_pending_again(ana, giro):
 
 def test_a_booking_with_the_same_day_and_text_leaves_nothing_pending(ana, giro):
     upload(ana, comma_file(PENDING))
-    day, text, amount, _ = PENDING[0]
+    day, text, amount = PENDING[0][:3]
     upload(ana, comma_file([(day, text, amount, "Booked"), ("2026-03-01", "X", "-1.00", "Booked")]))
     upload(ana, comma_file([("2026-03-12", text, amount, "Booked"), ("2026-03-01", "X", "-1.00", "Booked")]))
     assert sorted(row[0] for row in ledger_of(ana) if "LUNA" in row[1]) == ["2026-03-09", "2026-03-12"]
