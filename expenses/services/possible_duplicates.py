@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef
 
-from expenses.ledger.duplicate_matching import DAYS_APART, DAYS_PENDING, Match, ComparedRow, match_duplicates
+from expenses.ledger.duplicate_matching import DAYS_APART, DAYS_PENDING, ComparedRow, Match, match_duplicates
 from expenses.models import Duplicate, DuplicateStatus, Run, StatementTrace, TraceKind, Transaction
 from expenses.models.transactions import TransactionDraft
 from expenses.services.ledger_lock import ledger_write, write_nothing

@@ -7,7 +7,7 @@ from expenses.categorization.catalog import Catalog
 from expenses.categorization.questions import ask_chain, categorization_of
 from expenses.ledger.duplicate_matching import match_booked
 from expenses.models import Duplicate, Run
-from expenses.services.possible_duplicates import Surroundings, find_possible_duplicates, compared_row
+from expenses.services.possible_duplicates import Surroundings, compared_row, find_possible_duplicates
 from statements.entries import Entry, known_entries, read_records, targets_of
 from statements.models import Import
 
