@@ -42,7 +42,6 @@ COLUMNS_LEFT_OUT = {
     "expenses.Run.claim": "It names a worker of this instance.",
     "expenses.TrackRecord.asking_before": "It tells how far a task has come.",
     "expenses.TrackRecord.asking_since": "It tells how far a task has come.",
-    "expenses.TrackRecord.learned_for_s": "It tells how fast the instance is.",
     "expenses.TrackRecord.learned_from": "It names ids of this instance, and the classifier is trained again.",
     "expenses.TrackRecord.learning_until": "It holds a task that is queued here.",
     "insights.Narrative.claim": "It names a worker of this instance.",

@@ -16,6 +16,8 @@ from expenses.models import Ledger, TrackRecord
 LOST_AFTER = timedelta(minutes=30)
 #: A ledger's next task waits this many times as long as the last one took, so that one ledger never fills a worker.
 REST_FACTOR = 10
+#: No task takes longer, whatever a restored ledger says.
+LONGEST_S = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class LedgerTask:
                 claimed_until, ended_at, took_s = last
                 if claimed_until is not None and claimed_until >= now:
                     return False
-                ready = max(now, (ended_at or now) + timedelta(seconds=REST_FACTOR * took_s))
+                ready = max(now, min(ended_at or now, now) + timedelta(seconds=REST_FACTOR * min(max(took_s, 0), LONGEST_S)))
         claimed_until = ready + LOST_AFTER
         queued = self._claim(ledger_id, now, claimed_until)
         if not queued and self.model is not Ledger:
