@@ -46,7 +46,8 @@ class LedgerTask:
                 claimed_until, ended_at, took_s = last
                 if claimed_until is not None and claimed_until >= now:
                     return False
-                ready = max(now, min(ended_at or now, now) + timedelta(seconds=REST_FACTOR * min(max(took_s, 0), LONGEST_S)))
+                rest = timedelta(seconds=REST_FACTOR * min(max(took_s, 0), LONGEST_S))
+                ready = max(now, min(ended_at or now, now) + rest)
         claimed_until = ready + LOST_AFTER
         queued = self._claim(ledger_id, now, claimed_until)
         if not queued and self.model is not Ledger:
