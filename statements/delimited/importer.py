@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from typing import Any, ClassVar
 
+from expenses.ledger.ibans import iban_in
 from statements.delimited.amounts import AmountError, decimal_of, parse_amount, possible_decimals
 from statements.delimited.columns import Columns, find_columns, own_accounts, text_columns
 from statements.delimited.dates import FormatChoice, Hints, choose_format
@@ -247,6 +248,10 @@ class _Detection:
         if len(securities) > 1:
             named = ", ".join(f"“{name}”" for name in securities)
             yield f"The columns {named} are those of a securities account. Buys and sells are no expenses."
+        for column in self._table.columns:
+            n_accounts = len({iban for iban in map(iban_in, column.distinct) if iban})
+            if n_accounts > 1 and means(column.name, "own_account"):
+                yield f"“{column.name}” names {n_accounts} accounts, and all rows go into one. Upload a file for each."
         columns = self._columns
         lacks_text = self._table.height and not columns.descriptions and not columns.merchants
         if lacks_text and not text_columns(self._table, columns):

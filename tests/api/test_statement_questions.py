@@ -124,6 +124,15 @@ def test_rows_whose_usual_text_is_empty_take_another_column(ana, giro):
 SECURITIES = (
     "The columns “Symbol”, “Quantity”, “Price” are those of a securities account. Buys and sells are no expenses."
 )
+
+
+def test_a_table_of_several_accounts_is_warned_of(ana, giro):
+    rows = [f"{IBAN};22.03.2024;Kiosk;-5,00", "DE02120300000000202051;25.03.2024;Bakery;-7,00"]
+    body = upload(ana, "\n".join(["Auftragskonto;Datum;Text;Betrag", *rows, ""]), account="Giro").json()
+    warning = "“Auftragskonto” names 2 accounts, and all rows go into one. Upload a file for each."
+    assert (body["accounts"], body["warnings"]) == ([], [warning])
+
+
 EMPTY = [
     ("Date,Description,Amount\n", "it has no rows below its header. " + DELETE),
     (
