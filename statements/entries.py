@@ -99,6 +99,8 @@ class Entry:
 
     def losses(self, catalog: Catalog) -> Iterator[tuple[str, str]]:
         """Yield what the ledger cannot record of the row: (`category`, path) and (`parts`, line)."""
+        if not (self.row.category or self.row.parts):
+            return
         if self.row.parts and not self.has_even_parts and len(self._moving_parts) > 1:
             yield "parts", str(self.row.line)
         even = self._moving_parts if self.has_even_parts else []
