@@ -137,7 +137,7 @@ class WorkbookView(ExportView):
         from statements.export.workbook import write_workbook  # noqa: PLC0415 - XlsxWriter takes a tenth of a second
 
         names = ExportNames.load_for(self.user)
-        return self.answer_file(write_workbook(read_rows(self.rows(), names), names))
+        return self.answer_file(write_workbook(read_rows(self.rows(), names), names, on=self.user.today()))
 
 
 class JournalView(ExportView):

@@ -34,12 +34,16 @@ UNCATEGORIZED = "Uncategorized"
 Sums = dict[tuple[str, int], dict[int, Decimal]]
 
 
-def write_workbook(parts: Iterable[Sequence[ExportRow]], names: ExportNames) -> Iterator[bytes]:
-    """Yield the finished file. Money out is negative, and each currency has sums of its own."""
+def write_workbook(parts: Iterable[Sequence[ExportRow]], names: ExportNames, *, on: dt.date) -> Iterator[bytes]:
+    """Yield the finished file. Money out is negative, and each currency has sums of its own.
+
+    `on` is the day of the export. Apart from it, equal rows are equal bytes.
+    """
     with TemporaryDirectory(prefix="outlay-export-") as folder:
         path = Path(folder) / "transactions.xlsx"
         book = Workbook(str(path), {"constant_memory": True, "tmpdir": folder, "default_date_format": "yyyy-mm-dd"})
         book.use_zip64()
+        book.set_properties({"created": dt.datetime.combine(on, dt.time())})
         overview = book.add_worksheet(SUMS)
         sums, lengths = _write_rows(book, parts)
         _write_sums(book, overview, sums, lengths, names)

@@ -80,9 +80,9 @@ def test_every_operation_names_its_errors():
 VERBS = {
     "Accept", "Adopt", "Apply", "Ask", "Attach", "Cancel", "Change", "Check", "Choose", "Compare", "Confirm",
     "Convert", "Correct", "Create", "Decompose", "Delete", "Dismiss", "Download", "Explain", "Export", "Find",
-    "Forecast", "Get", "Give", "Import", "Judge", "List", "Merge", "Narrow", "Propose", "Put", "Record", "Refuse",
-    "Register", "Reject", "Reorder", "Replace", "Reset", "Restore", "Resume", "Revert", "Revoke", "Score", "Set",
-    "Sign", "Split", "Start", "Suggest", "Sum", "Summarize", "Tell", "Test", "Undo", "Upload",
+    "Forecast", "Get", "Give", "Import", "Judge", "List", "Merge", "Narrow", "Print", "Propose", "Put", "Record",
+    "Refuse", "Register", "Reject", "Reorder", "Replace", "Reset", "Restore", "Resume", "Revert", "Revoke", "Score",
+    "Set", "Sign", "Split", "Start", "Suggest", "Sum", "Summarize", "Tell", "Test", "Undo", "Upload",
 }  # fmt: skip
 
 

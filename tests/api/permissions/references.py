@@ -79,7 +79,7 @@ PLAIN_FILTERS = {
     "max_amount", "mcc", "merchant", "min_amount", "month", "on_conflict", "ordering", "origin", "pack",
     "pack_version", "page", "page_size", "period", "quote", "review", "rhythm", "search", "show", "since",
     "source", "start", "start_date", "status", "to", "type", "uncategorized", "verdict", "year",
-    "before", "model", "outcome", "purpose", "until", "payee", "subcategories",
+    "before", "model", "outcome", "purpose", "until", "payee", "subcategories", "excel",
 }  # fmt: skip
 
 #: Lists of things → such a list with these fields in the first.

@@ -3,10 +3,13 @@
 The rules of the house are asserted first, so that recording cannot bless a hole.
 """
 
+import re
 from collections.abc import Iterator, Set
 from contextlib import contextmanager
+from io import BytesIO
 from typing import Any
 
+import pdfplumber
 import pytest
 from django.db import connection
 
@@ -35,6 +38,8 @@ from tests.conftest import Api
 
 pytestmark = pytest.mark.usefixtures("silent_chain")
 
+#: The second in which an export was made.
+SENT_AT = re.compile(rb"<DTSERVER>.*?</DTSERVER>")
 #: Everybody may, with or without a token.
 OPEN = PAGES | ops("POST auth/register/", "POST auth/login/", "GET health/live/", "GET health/ready/")
 #: Writes what is the person's own, or nothing, whosever ledger they work in.
@@ -249,7 +254,10 @@ def body_of(api: Api, operation: Operation) -> Any:
         content = b"".join(answer.streaming_content)
         return operation, undated(document_of(content) if operation.path.endswith("zip") else content)
     if answer.streaming:
-        return operation, b"".join(answer.streaming_content)
+        return operation, SENT_AT.sub(b"", b"".join(answer.streaming_content))
+    if answer["Content-Type"] == "application/pdf":
+        with pdfplumber.open(BytesIO(answer.content)) as document:
+            return operation, [page.extract_text() for page in document.pages]
     body = answer.json()
     return operation, {key: value for key, value in body.items() if key != "exported_at"}  # the moment of asking
 
