@@ -44,7 +44,10 @@ def guarded(text: str) -> str:
 
     A text that begins with apostrophes before such a mark gets one more, so that `unguarded` gives each text back.
     """
-    return GUARD + text if text.lstrip(GUARD)[:1] in FORMULA_STARTS else text
+    first = text[:1]
+    if first in FORMULA_STARTS or (first == GUARD and text.lstrip(GUARD)[:1] in FORMULA_STARTS):
+        return GUARD + text
+    return text
 
 
 def unguarded(text: str) -> str:

@@ -10,6 +10,7 @@ from django.db.models import BigIntegerField, CharField, ExpressionWrapper, F, Q
 
 from accounts.models import User
 from expenses.categorization.catalog import Catalog
+from expenses.ledger.dates import Unindexed
 from expenses.ledger.money import SCALE, format_amount
 from expenses.models import Account, Tag, Transaction
 from expenses.querysets import rows_beyond
@@ -93,12 +94,15 @@ def read_rows(rows: QuerySet[Any], names: ExportNames) -> Iterator[list[ExportRo
     columns = [
         "pk", "day", "kind", "direction", "minor", "currency", "account_id", "category_id", "merchant", "description",
         "raw_description", "notes", "payment_method", "iban", "mcc", "external_id", "transfer_id", "parent_id",
-        "review", "is_excluded_from_budget",
+        "review", "excluded",
     ]  # fmt: skip
     besides = [name for name in (str(one).lstrip("-") for one in rows.query.order_by) if name not in ("id", "date")]
-    # The stored values, without a conversion of each: most days and amounts of a chunk are equal.
+    # The stored values, without a conversion of each: most days and amounts of a chunk are equal. SQLite's driver would
+    # make a date of a plain column.
     plain = rows.annotate(
-        day=ExpressionWrapper(F("date"), CharField()), minor=ExpressionWrapper(F("amount"), BigIntegerField())
+        day=ExpressionWrapper(Unindexed("date"), CharField()),
+        minor=ExpressionWrapper(F("amount"), BigIntegerField()),
+        excluded=ExpressionWrapper(F("is_excluded_from_budget"), BigIntegerField()),
     )
     places = {"id": 0, "date": 1} | {name: len(columns) + nth for nth, name in enumerate(besides)}
     read = plain.values_list(*columns, *besides)
@@ -142,7 +146,7 @@ def _as_export_rows(part: Sequence[tuple[Any, ...]], names: ExportNames) -> list
                 others.get((transfer, pk), "") if transfer is not None else "",
                 whole,
                 review or "",
-                is_excluded,
+                bool(is_excluded),
                 account,
                 category,
             )
