@@ -2,9 +2,9 @@
 
     python -m benchmarks.backup
 
-The plain way reads the rows with `sqlite3`, writes them by `json.dumps`, reads them by `json.loads`, and inserts them by
-`executemany` into the same table with all its indexes. Backup is `export/backup.json`; restore is all that `restore/` and
-its run do: checksums, every value checked twice, one transaction. Both are CPU time of one process on one database.
+The plain way reads the rows with `sqlite3`, writes them by `json.dumps`, reads them by `json.loads`, and inserts them
+by `executemany` into the same table with all its indexes. Backup is `export/backup.json`. Restore is all that
+`restore/` and its run do: checksums, every value checked twice, one transaction. All is CPU time on one database.
 Bounds: 6 times the plain way; 64 MB more memory than before, at any number of rows.
 """
 
@@ -52,7 +52,7 @@ def copy_plainly(path, folder, *, ledger, account):
                 row[at] = value
         marks = ", ".join("?" * len(names))
         database.execute("BEGIN IMMEDIATE")
-        database.executemany(f"INSERT INTO expenses_transaction VALUES ({marks})", rows)  # noqa: S608
+        database.executemany(f"INSERT INTO expenses_transaction VALUES ({marks})", rows)
         database.execute("COMMIT")
 
     seconds, _ = timed(copy)
@@ -72,6 +72,7 @@ def main():
         from config.backup.writing import write_document
         from expenses.models import Account, Run
         from expenses.models.ledgers import membership_of
+        from expenses.services.delete_account import erase
         from expenses.services.runs import perform_run
 
         def person(name):
@@ -93,14 +94,11 @@ def main():
             ledger.refresh_from_db()
             seconds, document = timed(lambda: write_document(ledger))
             backups.append(seconds)
-            user, other = person(f"ben{number}")
+            user, _ = person(f"ben{number}")
             seconds, _ = timed(lambda user=user, document=document: restore(user, document))
             restores.append(seconds)
             if not number:
                 grown = peak_mb() - before
-            copied = Account.objects.get(ledger=other)
-            from expenses.services.delete_account import erase
-
             erase(user=user)
             _, other = person(f"eva{number}")
             copied = Account.objects.create(ledger=other, name="Checking", currency="EUR", version=1)
@@ -109,9 +107,8 @@ def main():
     backup, restored, raw = (statistics.median(one) for one in (backups, restores, plain))
     factor = (backup + restored) / raw
     print(f"{ROWS:,} rows: backup {backup:.1f} s, restore {restored:.1f} s, plain copy {raw:.1f} s of CPU")
-    print(
-        f"backup and restore are {factor:.1f} × the plain copy (bound {BOUND}), and took {grown:.0f} MB (bound {BOUND_MB})"
-    )
+    print(f"backup and restore are {factor:.1f} times the plain copy (bound {BOUND})")
+    print(f"they took {grown:.0f} MB beyond what inserting the rows took (bound {BOUND_MB})")
     return int(factor > BOUND or grown > BOUND_MB)
 
 

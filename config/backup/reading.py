@@ -32,7 +32,7 @@ from config.backup.form import (
     SYSTEM,
 )
 from config.backup.references import IDS, OddShape
-from config.backup.tables import Table, is_version, plural, reference_of, system_categories, tables
+from config.backup.tables import RESTORE_KIND, Table, is_version, plural, reference_of, system_categories, tables
 from config.backup.values import Convert, WrongValue, reader_of
 from config.backup.writing import COPIED_AT_ONCE, Part, seal_of
 
@@ -355,7 +355,11 @@ class RowReader:
         if strange := sorted(set(columns) - fields.keys()):
             raise _strange(f"{table.name}.{strange[0]}", outlay)
         self.columns = [
-            ReadColumn(one.column, columns.index(name) if name in columns else None, self._reader(one, name in columns))
+            ReadColumn(
+                one.column,
+                columns.index(name) if name in columns else None,
+                self._reader(one, is_given=name in columns),
+            )
             for name, one in fields.items()
         ]
         self._names = columns
@@ -376,7 +380,7 @@ class RowReader:
                     raise _wrong(self.table.name, detail) from None
             raise
 
-    def _reader(self, one: "Field[Any, Any]", is_given: bool) -> Convert:
+    def _reader(self, one: Any, *, is_given: bool) -> Convert:
         if not is_given:
             return self._default_reader(one)
         read = self._value_reader(one)
@@ -389,7 +393,7 @@ class RowReader:
             return lambda value: "" if value is None else read(value)
         return read
 
-    def _value_reader(self, one: "Field[Any, Any]") -> Convert:
+    def _value_reader(self, one: Any) -> Convert:
         reference = reference_of(one)
         if reference == "accounts.User":
             return self.targets.person
@@ -401,7 +405,7 @@ class RowReader:
             return self._file
         if is_version(one):
             return self.targets.raised
-        return reader_of(one)
+        return _kind_of_run if str(one) == "expenses.Run.kind" else reader_of(one)
 
     def _with_inner(self, read: Convert, find: Callable[..., Any]) -> Convert:
         needs_row = self.table.name == "expenses.Run"
@@ -421,10 +425,18 @@ class RowReader:
             raise WrongValue("a file of this backup")
         return value
 
-    def _default_reader(self, one: "Field[Any, Any]") -> Convert:
+    def _default_reader(self, one: Any) -> Convert:
         if one.default is NOT_PROVIDED and not one.null and not one.blank:
             raise _wrong(self.table.name, f"the column {one.name} is missing")
         return lambda value: one.get_db_prep_save(one.get_default(), connection)
+
+
+def _kind_of_run(value: Any) -> str:
+    """Return the kind of a run. Raises WrongValue for one that no worker knows, or that is not the ledger's."""
+    known = settings.RUN_WORK.keys() - {RESTORE_KIND}
+    if not isinstance(value, str) or value not in known:
+        raise WrongValue(f"one of {', '.join(sorted(known))}")
+    return value
 
 
 def check(source: IO[bytes], *, progress: Callable[[int], None] = lambda n: None) -> Head:
@@ -478,7 +490,8 @@ def _check_own_part(part: Part, columns: Sequence[str], rows: Iterator[list[Any]
 
 def _parts(given: Any) -> dict[str, Part]:
     parts: dict[str, Part] = {}
-    for one in given if isinstance(given, list) else [None]:
+    listed: list[Any] = given if isinstance(given, list) else [None]
+    for one in listed:
         is_whole = isinstance(one, dict) and one.keys() == {"name", "n", "sha256"} and isinstance(one["name"], str)
         if not is_whole or type(one["n"]) is not int or not 0 <= one["n"] <= MOST or one["name"] in parts:
             raise _wrong("head", "its list of parts is not one of different names with n and sha256")

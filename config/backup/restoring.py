@@ -177,13 +177,13 @@ class _Restoring:
         """Return the values of columns that no backup has: the ledger, and the defaults of what is left out."""
         known = {one.column for one in read.columns}
         fixed: dict[str, Any] = {}
-        for field in model._meta.concrete_fields:
-            if field.column in known or (field.primary_key and field.remote_field is None):
+        for column, field in _fields(model).items():
+            if column in known or (field.primary_key and field.remote_field is None):
                 continue
             if field.related_model is Ledger:
-                fixed[field.column] = self.ledger_id
+                fixed[column] = self.ledger_id
             else:
-                fixed[field.column] = field.get_db_prep_save(field.get_default(), connection)
+                fixed[column] = field.get_db_prep_save(field.get_default(), connection)
         return fixed
 
     def _store_file(self, model: type[models.Model], column: str, place: str) -> str:
@@ -232,7 +232,7 @@ def _new_ids(model: type[models.Model], n: int) -> Sequence[Any] | None:
 
 
 def _fields(model: type[models.Model]) -> Mapping[str, Any]:
-    return {field.column: field for field in model._meta.concrete_fields}
+    return {str(field.column): field for field in model._meta.concrete_fields}
 
 
 def _one_line(error: Exception) -> str:

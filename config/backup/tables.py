@@ -76,7 +76,7 @@ class Table:
         return self.model is Ledger or bool(self.model._meta.auto_created)
 
     @property
-    def fields(self) -> "list[Field[Any, Any]]":
+    def fields(self) -> list[Any]:
         """The columns of the backup: all but ids of rows and of the ledger, and what is left out."""
         return [
             field

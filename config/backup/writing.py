@@ -37,7 +37,7 @@ from config.backup.form import (
 from config.backup.references import IDS
 from config.backup.tables import Table, is_version, reference_of, system_categories, tables, version_columns
 from config.backup.values import Convert, write_instant, writer_of
-from expenses.models import Ledger
+from expenses.models import Ledger, RunStatus
 
 CHUNK = 2000
 COPIED_AT_ONCE = 1024 * 1024
@@ -128,7 +128,7 @@ class _Backup:
     parts: list[Part] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     file_parts: list[Part] = field(default_factory=list)
-    places: dict[str, "_Places"] = field(default_factory=dict)
+    places: dict[str, "_NumberPlaces | _NamePlaces"] = field(default_factory=dict)
     people: dict[int, int] = field(default_factory=dict)
     categories: dict[int, str] = field(default_factory=dict)
     lowest: int = 0
@@ -209,7 +209,7 @@ class _Backup:
             return self._place_of_file
         if is_version(one):
             return self._lowered
-        return writer_of(one)
+        return _status_of_run if str(one) == "expenses.Run.status" else writer_of(one)
 
     def _change_of_reference(self, table: str) -> Convert:
         places = self._places_of(table)
@@ -248,7 +248,7 @@ class _Backup:
             return f"{SYSTEM}{self.categories[value]}"
         return self._places_of(table).find(value, GONE)
 
-    def _places_of(self, table: str) -> "_Places":
+    def _places_of(self, table: str) -> Any:
         if table not in self.places:
             ids = tables()[table].rows(self.ledger.pk).values_list("pk", flat=True).iterator(chunk_size=CHUNK)
             has_numbers = tables()[table].model._meta.pk.get_internal_type() != "UUIDField"
@@ -275,6 +275,11 @@ class _Backup:
             found = rows.filter(**{f"{name}__gt": 0}).aggregate(lowest=Min(name))["lowest"]
             lowest = min(lowest, found or lowest)
         return lowest
+
+
+def _status_of_run(status: str) -> str:
+    """Return the status of a run. One at work has no worker after a restore, and waits for another."""
+    return RunStatus.PENDING.value if status == RunStatus.RUNNING else status
 
 
 class _NumberPlaces:
@@ -305,9 +310,6 @@ class _NamePlaces:
         if found is None:
             raise LookupError(f"row {pk} is not in the ledger")
         return found
-
-
-_Places = _NumberPlaces | _NamePlaces
 
 
 def _copy(source: IO[bytes] | Any, target: IO[bytes]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings as project
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from hypothesis import HealthCheck, given, settings, strategies
@@ -48,6 +49,11 @@ def document(ben: Api) -> bytes:
     """The backup of a short ledger."""
     live_shortly(ben)
     return fetch(ben)
+
+
+def known_kinds() -> set[str]:
+    """The kinds of runs that a backup may hold."""
+    return project.RUN_WORK.keys() - {"restore"}
 
 
 def refused(api: Api, content: bytes, code: str) -> str:
@@ -328,3 +334,42 @@ def test_a_document_alone_brings_rows_without_their_files(ana, ben):
         detail = answer.json()["errors"][0]["detail"]
         assert detail == f"The file {name} is not here: the backup came without files."
     assert ana.delete(f"attachments/{attached}/").status_code == 204
+
+
+@pytest.mark.parametrize("kind", ["nothing", "restore", [], 5])
+def test_a_run_that_no_worker_can_do_is_refused(ana, ben, kind):
+    live_shortly(ben)
+    ben.patch("transactions/bulk/", {"filter": {"all": True}, "set": {"notes": "x"}})
+
+    def forge(found: dict[str, Any]) -> None:
+        part = found["data"]["expenses.Run"]
+        part["rows"][0][part["columns"].index("kind")] = kind
+
+    assert refused(ana, rewritten(fetch(ben), forge), "invalid_backup") == (
+        "The part expenses.Run cannot be restored: row 1 has no valid kind: "
+        f"one of {', '.join(sorted(known_kinds()))} is needed."
+    )
+
+
+def test_a_run_at_work_waits_for_a_worker_after_a_restore(ana, ben):
+    live_shortly(ben)
+    ben.patch("transactions/bulk/", {"filter": {"all": True}, "set": {"notes": "x"}})
+    Run.objects.update(status="running", claim="somebody")
+    restore(ana, fetch(ben))
+    found = {(run.kind, run.status, run.claim) for run in Run.objects.for_user(ana.user)}
+    assert found == {("restore", "succeeded", ""), ("bulk_edit", "pending", "")}
+
+
+def test_the_row_of_another_ledger_cannot_be_named(ana, ben):
+    """An id where Outlay puts none would be taken for one: as a text, a number with a point, or in another shape."""
+    live_shortly(ben)
+    number = ben.get("transactions/").json()["results"][0]["id"]
+    ben.patch(f"transactions/{number}/", {"category": "Salary"})
+    for value in ([str(number)], [float(number)], {str(number): 1}, [[number]], [number + 10**6]):
+
+        def forge(found: dict[str, Any], value: Any = value) -> None:
+            part = found["data"]["rules.Rule"]
+            action = {"type": "set_category", "value": value if isinstance(value, dict) else value[0]}
+            part["rows"][0][part["columns"].index("actions")] = [action]
+
+        assert "row 1 has no valid actions" in refused(ana, rewritten(fetch(ben), forge), "invalid_backup")
