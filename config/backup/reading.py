@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import NOT_PROVIDED, Field, FileField, UUIDField
+from django.db.models import NOT_PROVIDED, FileField, UUIDField
 
 from accounts.models import PREFERENCES as PREFERENCE_FIELDS
 from accounts.models import User

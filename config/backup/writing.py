@@ -212,11 +212,11 @@ class _Backup:
         return _status_of_run if str(one) == "expenses.Run.status" else writer_of(one)
 
     def _change_of_reference(self, table: str) -> Convert:
-        places = self._places_of(table)
+        find: Convert = self._places_of(table).find
         if table != "expenses.Category":
-            return places.find
+            return find
         system = self.categories
-        return lambda pk: f"{SYSTEM}{system[pk]}" if pk in system else places.find(pk)
+        return lambda pk: f"{SYSTEM}{system[pk]}" if pk in system else find(pk)
 
     def _place_of_person(self, pk: int) -> int:
         return self.people.get(pk, FOUNDER)
