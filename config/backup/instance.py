@@ -46,7 +46,7 @@ class ArchiveFault(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What an archive says of itself. `parts` is name → number of bytes and SHA-256."""
+    """Contents of an archive, as its manifest names them. `parts` is name → number of bytes and SHA-256."""
 
     created_at: str
     outlay: str
@@ -220,7 +220,7 @@ def _add(archive: zipfile.ZipFile, name: str, path: Path) -> tuple[int, str]:
 
 
 class _opened:  # noqa: N801 - used as a function
-    """An archive that is open for reading. Raises ArchiveFault for a file that is none, also while it is read."""
+    """Open an archive for reading. Raises ArchiveFault for a file that is none, also while it is read."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -34,7 +34,7 @@ from config.backup.form import (
 from config.backup.references import IDS, OddShape
 from config.backup.tables import RESTORE_KIND, Table, is_version, plural, reference_of, system_categories, tables
 from config.backup.values import Convert, WrongValue, reader_of
-from config.backup.writing import COPIED_AT_ONCE, Part, seal_of
+from config.backup.writing import COPIED_AT_ONCE, BackupPart, seal_of
 
 #: Rows of all parts, and versions, stay far below the numbers that a database keeps.
 MOST = 2**53
@@ -56,10 +56,10 @@ class Head:
 
     created_at: str
     outlay: str
-    parts: Mapping[str, Part]
+    parts: Mapping[str, BackupPart]
 
     @property
-    def tables(self) -> list[Part]:
+    def tables(self) -> list[BackupPart]:
         return [part for part in self.parts.values() if not part.name.startswith(FILES)]
 
     @property
@@ -87,7 +87,7 @@ class Backup:
         self.head = self._read_head()
         self._refuse_strange_entries()
 
-    def parts(self) -> "Iterator[tuple[Part, list[str], Iterator[list[Any]]]]":
+    def parts(self) -> "Iterator[tuple[BackupPart, list[str], Iterator[list[Any]]]]":
         """Yield each part with its columns and its rows, once, in the order of the file. Raises BadBackup."""
         expected = self.head.tables
         for at, part in enumerate(expected):
@@ -212,7 +212,7 @@ def too_large() -> BadBackup:
 class _PartReading:
     """One part that is being read, line by line, with its checksum."""
 
-    def __init__(self, document: IO[bytes], part: Part) -> None:
+    def __init__(self, document: IO[bytes], part: BackupPart) -> None:
         self._document, self._part, self._digest, self._has_ended = document, part, hashlib.sha256(), False
         line = self._line()
         start, end = f"{json.dumps(part.name)}:".encode(), b',"rows":[\n'
@@ -481,15 +481,15 @@ def read_preferences(columns: Sequence[str], rows: Iterator[list[Any]]) -> dict[
     return dict(serializer.validated_data)
 
 
-def _check_own_part(part: Part, columns: Sequence[str], rows: Iterator[list[Any]], targets: Targets) -> None:
+def _check_own_part(part: BackupPart, columns: Sequence[str], rows: Iterator[list[Any]], targets: Targets) -> None:
     if part.name == PEOPLE:
         targets.name_people(read_people(columns, rows))
     else:
         read_preferences(columns, rows)
 
 
-def _parts(given: Any) -> dict[str, Part]:
-    parts: dict[str, Part] = {}
+def _parts(given: Any) -> dict[str, BackupPart]:
+    parts: dict[str, BackupPart] = {}
     listed: list[Any] = given if isinstance(given, list) else [None]
     for one in listed:
         is_whole = isinstance(one, dict) and one.keys() == {"name", "n", "sha256"} and isinstance(one["name"], str)
@@ -497,7 +497,7 @@ def _parts(given: Any) -> dict[str, Part]:
             raise _wrong("head", "its list of parts is not one of different names with n and sha256")
         if not isinstance(one["sha256"], str) or not SHA256.fullmatch(one["sha256"]):
             raise _wrong("head", f"{one['name']} has no SHA-256")
-        parts[one["name"]] = Part(one["name"], one["n"], one["sha256"])
+        parts[one["name"]] = BackupPart(one["name"], one["n"], one["sha256"])
     return parts
 
 

@@ -48,7 +48,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class BackupPart:
     """A part as the head of a backup names it. `n` are rows, of a file bytes."""
 
     name: str
@@ -125,9 +125,9 @@ class _Backup:
 
     ledger: Ledger
     has_files: bool = False
-    parts: list[Part] = field(default_factory=list)
+    parts: list[BackupPart] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
-    file_parts: list[Part] = field(default_factory=list)
+    file_parts: list[BackupPart] = field(default_factory=list)
     places: dict[str, "_NumberPlaces | _NamePlaces"] = field(default_factory=dict)
     people: dict[int, int] = field(default_factory=dict)
     categories: dict[int, str] = field(default_factory=dict)
@@ -179,7 +179,7 @@ class _Backup:
             put(",\n" * bool(n) + ",\n".join(lines))
             n += len(lines)
         put("\n" * bool(n) + "]}")
-        self.parts.append(Part(name, n, digest.hexdigest()))
+        self.parts.append(BackupPart(name, n, digest.hexdigest()))
 
     def _rows(self, table: Table) -> Iterator[list[Any]]:
         """Yield the rows of a table as JSON values."""
@@ -231,7 +231,7 @@ class _Backup:
                 n += len(chunk)
         self.files.append(name)
         place = f"{FILES}{len(self.files)}"
-        self.file_parts.append(Part(place, n, digest.hexdigest()))
+        self.file_parts.append(BackupPart(place, n, digest.hexdigest()))
         return place
 
     def _lowered(self, version: int) -> int:
