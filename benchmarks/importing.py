@@ -143,7 +143,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     options = parser.parse_args()
     broken = []
-    with fresh_instance(OUTLAY_IMPORT_MAX_ROWS=str(max(options.rows, 100_000) + 1)):
+    with fresh_instance(OUTLAY_IMPORT_MAX_ROWS=str(max(options.rows, 200_000) + 1)):
         user, account = new_owner(0)
         import_s(user, account, statement(2000, 600))  # load what a process loads once
         data = statement(options.rows, options.distinct)

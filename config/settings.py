@@ -116,7 +116,7 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 IMPORT_MAX_BYTES = environment.number("OUTLAY_IMPORT_MAX_MB", 20, least=1) * 1024 * 1024
-IMPORT_MAX_ROWS = environment.number("OUTLAY_IMPORT_MAX_ROWS", 100_000, least=1)
+IMPORT_MAX_ROWS = environment.number("OUTLAY_IMPORT_MAX_ROWS", 200_000, least=1)
 #: The worker backs up the instance so often, if at all, and keeps so many archives.
 BACKUP_EVERY = timedelta(hours=environment.number("OUTLAY_BACKUP_EVERY_HOURS", 0))
 BACKUP_KEEP = environment.number("OUTLAY_BACKUP_KEEP", 7, least=1)
