@@ -387,8 +387,9 @@ def record_imports(recorder: Recorder) -> None:
     address = f"imports/{uploaded['id']}/"
     correction = {"profile": {"date_format": "%Y-%m-%d"}, "save_as": "My bank"}
     recorder.send("patch", address, asks="PatchedCorrectionInputRequest", body=correction)
-    recorder.kept["Profile"] = steady(recorder.send("get", "import-profiles/")["results"][0])
-    saved = recorder.send("get", f"import-profiles/{recorder.kept['Profile']['id']}/export/", answers="ExportedProfile")
+    profile = recorder.send("get", "import-profiles/")["results"][0]
+    recorder.kept["Profile"] = steady(profile)
+    saved = recorder.send("get", f"import-profiles/{profile['id']}/export/", answers="ExportedProfile")
     body = saved | {"name": "My bank, again", "account": "Checking"}
     recorder.send("post", "import-profiles/", asks="ProfileInputRequest", body=body)
     recorder.kept["ImportRow"] = steady(recorder.send("get", f"{address}rows/")["results"][0])
