@@ -40,7 +40,7 @@ _OTHER_MESSAGES = {
 
 
 @dataclass(slots=True)
-class Part:
+class StatementPart:
     """An element of a statement: Acct, Bal, a pagination or Ntry. Names are without prefixes; `line` counts from 1.
 
     `details` holds the transactions (TxDtls) of an entry, which are left out of `element`. A part named Stmt, Rpt or
@@ -68,7 +68,7 @@ def document_encoding(data: bytes) -> str:
     return name if is_possible else encoding
 
 
-def document_parts(data: bytes, encoding: str) -> Iterator[Part]:
+def document_parts(data: bytes, encoding: str) -> Iterator[StatementPart]:
     """Yield the parts of all statements in order. Raises UnreadableFile, with the line, for a file that is no CAMT.
 
     Entities and document types are forbidden: a few lines of them can fill any memory, or read other files.
@@ -128,11 +128,11 @@ class _Handler(ContentHandler):
         self._statement_depth = 0
         self._stack: list[Element] = []
         self._text: list[str] = []
-        self._part: Part | None = None
-        self._ready: list[Part] = []
+        self._part: StatementPart | None = None
+        self._ready: list[StatementPart] = []
         self._local: dict[str, str] = {}
 
-    def take(self) -> list[Part]:
+    def take(self) -> list[StatementPart]:
         """Return the parts that are complete, once."""
         ready, self._ready = self._ready, []
         return ready
@@ -163,10 +163,10 @@ class _Handler(ContentHandler):
         elif local in STATEMENTS and not self._statement_depth:
             self._statement_depth = self._depth
             self.n_statements += 1
-            self._ready.append(Part(local, self._line(), Element(local)))
+            self._ready.append(StatementPart(local, self._line(), Element(local)))
         elif local in _PARTS and self._depth == self._statement_depth + 1 and self._statement_depth:
             element = Element(local)
-            self._part = Part(local, self._line(), element)
+            self._part = StatementPart(local, self._line(), element)
             self._stack.append(element)
             self._text.clear()
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from xml.etree.ElementTree import Element
 
 from expenses.ledger.ibans import iban_in
-from statements.camt.document import Part
+from statements.camt.document import StatementPart
 from statements.importer import RowError, Skipped, StatementRow
 
 MAX_DESCRIPTION = 2000
@@ -37,7 +37,7 @@ class EntryError(Exception):
 
 
 def rows_of(
-    entry: Part, *, account: str, iban: str, owner: str, currency: str
+    entry: StatementPart, *, account: str, iban: str, owner: str, currency: str
 ) -> Iterator[StatementRow | RowError | Skipped]:
     """Yield the rows of an entry of the account with the key, own IBAN, owner's name and currency."""
     raw = tuple(leaf_texts([entry.element]))
@@ -148,7 +148,7 @@ def leaf_texts(elements: Iterable[Element]) -> Iterator[str]:
     return (leaf.text for element in elements for leaf in element.iter() if leaf.text)
 
 
-def _booking_date(entry: Part) -> dt.date | None:
+def _booking_date(entry: StatementPart) -> dt.date | None:
     for name in ("BookgDt", "ValDt"):
         date = date_of(entry.element.find(name))
         if date is not None:
@@ -161,7 +161,7 @@ def _booking_date(entry: Part) -> dt.date | None:
     return None
 
 
-def _amounts_of_batch(entry: Part, total: Decimal, currency: str) -> list[Decimal]:
+def _amounts_of_batch(entry: StatementPart, total: Decimal, currency: str) -> list[Decimal]:
     """Return the signed amounts of the transactions of a batch, or [] unless they add up to the entry.
 
     The amount is that of the transaction, in the currency of the account. Instructed amounts are not: charges and

@@ -9,7 +9,7 @@ from typing import ClassVar
 from xml.etree.ElementTree import Element
 
 from expenses.ledger.ibans import iban_in
-from statements.camt.document import STATEMENTS, Part, document_encoding, document_parts
+from statements.camt.document import STATEMENTS, StatementPart, document_encoding, document_parts
 from statements.camt.entries import EntryError, amount_of, date_of, rows_of, sign_of, text_at
 from statements.importer import (
     FileAccount,
@@ -41,7 +41,7 @@ _NOTIFICATION = (
 class _Statement:
     """One statement while it is read: its account, and the balances that its booked entries must lead to."""
 
-    def __init__(self, start: Part) -> None:
+    def __init__(self, start: StatementPart) -> None:
         self._line = start.line
         self._account: FileAccount | None = None
         self._key = self._iban = self._owner = self._currency = ""
@@ -49,7 +49,7 @@ class _Statement:
         self._booked: defaultdict[str, Decimal] = defaultdict(Decimal)
         self._is_page = False
 
-    def rows(self, part: Part, accounts: AccountList) -> Iterator[StatementRow | RowError | Skipped]:
+    def rows(self, part: StatementPart, accounts: AccountList) -> Iterator[StatementRow | RowError | Skipped]:
         """Take a part in, and yield the rows of an entry."""
         if part.name == "Acct":
             self._name(part.element, accounts)
