@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import chain, count
 
 from expenses.categorization.catalog import Catalog
 from expenses.models import Category
@@ -17,13 +18,17 @@ Path = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class PlannedCategory:
-    """Where a path of the file goes: into `category`, or into a new one called `name` below `parent`, a name or ""."""
+    """Where a path of the file goes: into `category`, or into a new one called `name` below `parent`, a name or "".
+
+    `is_elsewhere` says that the category of the ledger has the last name of the path alone.
+    """
 
     path: Path
     kind: str
     name: str
     parent: str
     category: int | None
+    is_elsewhere: bool = False
 
 
 def plan_categories(rows: Iterable[StatementRow | RowError | Skipped], catalog: Catalog) -> list[PlannedCategory]:
@@ -43,9 +48,10 @@ def plan_categories(rows: Iterable[StatementRow | RowError | Skipped], catalog: 
     taken = {category.name.casefold() for category in catalog.categories.values()}
     for path in paths:
         kind = "income" if net[path] > 0 else "expense"
-        found = catalog.at(path) or (catalog.at(path[-1:]) if endings[path[-1].casefold()] == 1 else None)
+        same = catalog.at(path)
+        found = same or (catalog.at(path[-1:]) if endings[path[-1].casefold()] == 1 else None)
         if found is not None and found.kind in ("transfer", kind):
-            planned[path] = PlannedCategory(path, found.kind, found.name, "", found.pk)
+            planned[path] = PlannedCategory(path, found.kind, found.name, "", found.pk, is_elsewhere=same is None)
             continue
         above = path[0].strip()[:NAME_LENGTH] if len(path) > 1 else ""
         name = _free(path, taken)
@@ -57,8 +63,9 @@ def plan_categories(rows: Iterable[StatementRow | RowError | Skipped], catalog: 
 def _free(path: Path, taken: set[str]) -> str:
     """Return the last name of a path, with what stands above it if another category has the name."""
     name = " - ".join(path[1:]).strip() if len(path) > 2 else path[-1].strip()
-    candidates = [name, f"{name} ({path[0].strip()})"] + [f"{name} ({i})" for i in range(2, 100)]
-    return next(one for one in (text[:NAME_LENGTH] for text in candidates) if one.casefold() not in taken)
+    endings = chain(["", f" ({path[0].strip()[: NAME_LENGTH // 2]})"], (f" ({number})" for number in count(2)))
+    candidates = (name[: NAME_LENGTH - len(ending)] + ending for ending in endings)
+    return next(one for one in candidates if one.casefold() not in taken)
 
 
 def stored_plan(statement: Import) -> list[PlannedCategory]:
@@ -68,7 +75,7 @@ def stored_plan(statement: Import) -> list[PlannedCategory]:
 
 def with_planned(catalog: Catalog, statement: Import) -> Catalog:
     """Return a catalog that also has the categories which the commit will create, with ids below 0."""
-    planned = [one for one in stored_plan(statement) if one.category is None]
+    planned = [one for one in stored_plan(statement) if one.category is None and catalog.find(one.name) is None]
     new: dict[int, Category] = {}
     above: dict[tuple[str, str], int | None] = {}
     for one in planned:

@@ -92,3 +92,8 @@ def _score(sample: bytes, encoding: str) -> tuple[float, int]:
     known = sum(1 for cell in cells if not cell.isascii() and meaning(cell).weight == 1.0)
     share = max(shares, default=0.0) - odd / max(1, len(words)) + 0.25 * min(known, 2)
     return round(min(1.0, share), 2), known
+
+
+def storable(text: str) -> str:
+    """Return a text without NUL and halves of characters, which JSON and PDF can hold and no database can."""
+    return text.replace("\0", "").encode(errors="replace").decode()

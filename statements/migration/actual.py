@@ -11,8 +11,8 @@ from statements.importer import Profile, RowError, RowPart, StatementRow
 from statements.limits.parent import converted
 from statements.migration.books import (
     BookImporter,
+    BookLine,
     BookTable,
-    Line,
     Notes,
     Outcome,
     amount_in,
@@ -50,12 +50,13 @@ class ActualImporter(BookImporter):
         budget = _budget(data)
         notes.accounts.update(dict.fromkeys(budget["accounts"].values()))
         notes.losses.update(budget["losses"])
+        parents = {row["id"] for row in budget["rows"] if row["is_parent"]}
         children: dict[str, list[dict[str, Any]]] = {}
         for row in budget["rows"]:
             if row["is_child"]:
                 children.setdefault(row["parent"], []).append(row)
         for line, row in enumerate(budget["rows"], 1):
-            if row["is_child"]:
+            if row["is_child"] and row["parent"] in parents:
                 continue
             try:
                 yield from _rows_of(line, row, children.get(row["id"], []) if row["is_parent"] else [], notes)
@@ -78,7 +79,7 @@ class ActualTableImporter(BookTable):
     def recognizes(self, data: bytes) -> bool:
         return super().recognizes(data) and "outflow" not in header_of(data)
 
-    def rows_of(self, line: Line, profile: Profile, notes: Notes) -> Iterator[Outcome]:
+    def rows_of(self, line: BookLine, profile: Profile, notes: Notes) -> Iterator[Outcome]:
         notes.losses["table"] |= ":" not in line["category"] and bool(line["category"])
         split = _SPLIT.match(line["notes"])
         if split is not None and split["i"] is None:

@@ -6,6 +6,7 @@ import sqlite3
 from collections import Counter
 from typing import Any
 
+from statements.delimited.encoding import storable
 from statements.importer import UnreadableFile
 
 _ROWS = """
@@ -36,6 +37,7 @@ def convert(data: bytes) -> dict[str, Any]:
     try:
         with contextlib.closing(sqlite3.connect(":memory:")) as database:
             database.row_factory = sqlite3.Row
+            database.text_factory = lambda text: storable(text.decode(errors="replace"))
             database.deserialize(data)
             database.execute("PRAGMA trusted_schema = OFF")
             return _converted(database)
@@ -45,17 +47,15 @@ def convert(data: bytes) -> dict[str, Any]:
 
 
 def _converted(database: sqlite3.Connection) -> dict[str, Any]:
-    accounts = dict(
-        database.execute("SELECT id, name FROM accounts WHERE tombstone = 0 ORDER BY offbudget, name").fetchall()
-    )
-    groups = dict(database.execute("SELECT id, name FROM category_groups").fetchall())
+    accounts = _accounts(database)
+    groups = dict(database.execute("SELECT id, trim(name) FROM category_groups").fetchall())
     paths = {
         pk: [name for name in (groups.get(group), name) if name]
-        for pk, name, group in database.execute("SELECT id, name, cat_group FROM categories")
+        for pk, name, group in database.execute("SELECT id, trim(name), cat_group FROM categories")
     }
     payees = {
         pk: (name or "", accounts.get(transfer, ""))
-        for pk, name, transfer in database.execute("SELECT id, name, transfer_acct FROM payees")
+        for pk, name, transfer in database.execute("SELECT id, trim(name), transfer_acct FROM payees")
     }
     columns = {row["name"] for row in database.execute("PRAGMA table_info(transactions)")}
     parent = ", t.parent_id AS parent" if "parent_id" in columns else ""
@@ -64,12 +64,24 @@ def _converted(database: sqlite3.Connection) -> dict[str, Any]:
         payee, other = payees.get(row["payee"], ("", ""))
         rows.append(
             {name: row[name] for name in ("id", "amount", "date", "is_parent", "is_child", "is_opening", "transferred")}
-            | {name: row[name] or "" for name in ("notes", "text")}
+            | {name: str(row[name] or "") for name in ("notes", "text")}
             | {"account": accounts[row["acct"]], "category": paths.get(row["category"], []), "payee": payee}
             # Before it had a column of its own, the id of a part began with that of its row.
             | {"parent": row["parent"] if parent else str(row["id"]).partition("/")[0], "other": other}
         )
     return {"accounts": accounts, "rows": rows, "losses": _losses(database)}
+
+
+def _accounts(database: sqlite3.Connection) -> dict[str, str]:
+    """Return id → name. A name that several accounts have gets a number in all but the first of them."""
+    accounts: dict[str, str] = {}
+    n_named = Counter[str]()
+    for pk, name in database.execute(
+        "SELECT id, coalesce(trim(name), '') FROM accounts WHERE tombstone = 0 ORDER BY offbudget, name, id"
+    ):
+        n_named[name] += 1
+        accounts[pk] = name if n_named[name] == 1 else f"{name} ({n_named[name]})"
+    return accounts
 
 
 def _losses(database: sqlite3.Connection) -> dict[str, int]:

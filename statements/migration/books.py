@@ -1,4 +1,4 @@
-"""What exports of other programs have in common: tables with a known header, accounts, and what cannot be kept."""
+"""Parts that exports of other programs share: tables with a known header, accounts, and what cannot be kept."""
 
 import codecs
 import csv
@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from statements.archive.directory import content_of, members_of
 from statements.delimited.amounts import AmountError, parse_amount
-from statements.delimited.dates import DateFormatError, FormatChoice, Hints, choose_format, date_parser
+from statements.delimited.dates import FormatChoice, Hints, choose_format, date_parser
 from statements.delimited.encoding import decodes
 from statements.importer import (
     FileAccount,
@@ -27,11 +27,12 @@ from statements.importer import (
     StatementRow,
     UnreadableFile,
 )
+from statements.profile_faults import date_format_faults, decimal_faults, format_faults, unknown_keys
 
 #: A header is looked for in so many bytes of a file.
 HEADER_BYTES = 8192
 #: Bytes that a member of an archive may have once it is unpacked.
-MOST_BYTES = 256 * 1024 * 1024
+MOST_BYTES = 64 << 20
 ISO = "%Y-%m-%d"
 
 Outcome = StatementRow | RowError | Skipped
@@ -39,7 +40,7 @@ Outcome = StatementRow | RowError | Skipped
 
 @dataclass
 class Notes:
-    """What is found out beside the rows: opening balances by account, and how often something cannot be kept."""
+    """Facts beside the rows: opening balances by account, and how often something cannot be kept."""
 
     losses: Counter[str] = field(default_factory=Counter)
     openings: dict[str, Decimal] = field(default_factory=dict)
@@ -57,7 +58,7 @@ class Notes:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class BookLine:
     """A record of a table, by the names of its header in lower case. `number` is that of its first line."""
 
     number: int
@@ -75,7 +76,7 @@ class UnreadableLine(Exception):
         super().__init__(detail)
         self.attr, self.code, self.detail = attr, code, detail
 
-    def at(self, line: Line) -> RowError:
+    def at(self, line: BookLine) -> RowError:
         """Return the error of this record."""
         return RowError(line.number, self.attr, self.code, f"Line {line.number}: {self.detail}", line.raw)
 
@@ -123,20 +124,12 @@ class BookImporter(Importer):
 
     def check_profile(self, profile: Profile, data: bytes) -> list[ProfileError]:
         known = {"format", *self.suggest(data)[0]}
-        faults = [
-            ProfileError(key, "unknown", f"A file of {self.title} has no such key. Leave it out.")
-            for key in profile.keys() - known
+        return [
+            *unknown_keys(profile, known),
+            *format_faults(profile, self.format),
+            *(date_format_faults(profile) if "date_format" in known else []),
+            *(decimal_faults(profile) if "decimal" in known else []),
         ]
-        if profile.get("format") != self.format:
-            faults.append(ProfileError("format", "invalid_choice", f"This file is read as “{self.format}” only."))
-        if "date_format" in known:
-            try:
-                date_parser(str(profile.get("date_format", "")))
-            except DateFormatError as error:
-                faults.append(ProfileError("date_format", "invalid", str(error)))
-        if "decimal" in known and profile.get("decimal") not in (".", ","):
-            faults.append(ProfileError("decimal", "invalid_choice", "Give “.” or “,”."))
-        return faults
 
 
 class BookTable(BookImporter):
@@ -155,7 +148,7 @@ class BookTable(BookImporter):
             except UnreadableLine as error:
                 yield error.at(line)
 
-    def rows_of(self, line: Line, profile: Profile, notes: Notes) -> Iterator[Outcome]:
+    def rows_of(self, line: BookLine, profile: Profile, notes: Notes) -> Iterator[Outcome]:
         """Yield the rows of one record. Raises `UnreadableLine`. A table of splits overrides `rows` instead."""
         raise NotImplementedError
 
@@ -171,7 +164,7 @@ def header_of(data: bytes) -> list[str]:
         return []
 
 
-def read_table(data: bytes) -> Iterator[Line]:
+def read_table(data: bytes) -> Iterator[BookLine]:
     """Yield the records under the header. Raises `UnreadableFile`."""
     names = header_of(data)
     text = _decoded(data).lstrip("\ufeff")
@@ -183,7 +176,7 @@ def read_table(data: bytes) -> Iterator[Line]:
         number = reader.line_num + 1
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                yield Line(number, dict(zip(names, cells, strict=False)), tuple(cells))
+                yield BookLine(number, dict(zip(names, cells, strict=False)), tuple(cells))
             number = reader.line_num + 1
     except csv.Error as error:
         detail = f"Line {number} cannot be read as CSV ({error}). Export the file again."

@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 
 from statements.importer import Profile, StatementRow
 from statements.migration.books import (
+    BookLine,
     BookTable,
-    Line,
     Notes,
     Outcome,
     UnreadableLine,
@@ -27,7 +27,7 @@ class EzBookkeepingImporter(BookTable):
         "time": "Times of day are not kept. Rows with one: {n}.",
     }
 
-    def rows_of(self, line: Line, profile: Profile, notes: Notes) -> Iterator[Outcome]:
+    def rows_of(self, line: BookLine, profile: Profile, notes: Notes) -> Iterator[Outcome]:
         kind, account, currency = line["type"].casefold(), line["account"], line["account currency"].upper()
         amount, day = amount_in(line["amount"]), day_in(line["time"])
         if kind == "balance modification":

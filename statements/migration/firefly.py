@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 from expenses.ledger.ibans import iban_in
 from statements.importer import Profile, RowPart, StatementRow
 from statements.migration.books import (
+    BookLine,
     BookTable,
-    Line,
     Notes,
     Outcome,
     UnreadableLine,
@@ -41,7 +41,7 @@ class FireflyImporter(BookTable):
     def rows(self, data: bytes, profile: Profile, notes: Notes) -> Iterator[Outcome]:
         for group, members in groupby(read_table(data), key=lambda line: line["group_id"] or str(line.number)):
             lines = list(members)
-            found: list[tuple[Line, list[StatementRow]]] = []
+            found: list[tuple[BookLine, list[StatementRow]]] = []
             for line in lines:
                 try:
                     found.append((line, list(_halves(line, notes))))
@@ -72,7 +72,7 @@ class FireflyImporter(BookTable):
             )  # fmt: skip
 
 
-def _halves(line: Line, notes: Notes) -> Iterator[StatementRow]:
+def _halves(line: BookLine, notes: Notes) -> Iterator[StatementRow]:
     """Yield a row for each of the person's own accounts that the record moves money of. Raises `UnreadableLine`."""
     source_type, destination_type = line["source_type"].casefold(), line["destination_type"].casefold()
     amount, currency = abs(amount_in(line["amount"])), line["currency_code"].upper()

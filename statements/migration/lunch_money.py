@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from statements.importer import Profile, ReadingQuestion, StatementRow
+from statements.importer import Profile, ProfileError, ReadingQuestion, StatementRow
 from statements.migration.books import (
+    BookLine,
     BookTable,
-    Line,
     Notes,
     Outcome,
     amount_in,
@@ -21,7 +21,7 @@ OWN = frozenset({
     "category_group", "category_group_name", "category_name", "exclude_from_totals", "exclude_from_budget", "is_income",
     "original_name", "asset_name", "account_name", "plaid_account_name", "to_base", "status",
 })  # fmt: skip
-CLEARED = ("", "cleared", "reviewed", "uncleared", "unreviewed")
+SIGNS = ("positive", "negative")
 
 
 class LunchMoneyImporter(BookTable):
@@ -42,12 +42,18 @@ class LunchMoneyImporter(BookTable):
     def suggest(self, data: bytes) -> tuple[dict[str, str], list[ReadingQuestion]]:
         amounts = [line["amount"] for line in read_table(data)]
         n_minus = sum(text.startswith("-") for text in amounts)
-        taken = "positive" if n_minus * 2 < len(amounts) else "negative"
-        other = "negative" if taken == "positive" else "positive"
+        taken, other = SIGNS if n_minus * 2 < len(amounts) else SIGNS[::-1]
         detail = f"Most amounts are {taken}, so these are read as money out."
         return {"money_out": taken}, [ReadingQuestion("money_out", "unknown_sign", detail, (taken, other))]
 
-    def rows_of(self, line: Line, profile: Profile, notes: Notes) -> Iterator[Outcome]:
+    def check_profile(self, profile: Profile, data: bytes) -> list[ProfileError]:
+        faults = super().check_profile(profile, data)
+        if profile.get("money_out") not in SIGNS:
+            detail = f"“money_out” must be {' or '.join(SIGNS)}: the sign of amounts that are money out."
+            faults.append(ProfileError("money_out", "invalid", detail))
+        return faults
+
+    def rows_of(self, line: BookLine, profile: Profile, notes: Notes) -> Iterator[Outcome]:
         amount = amount_in(line["amount"])
         notes.losses["excluded"] += line["exclude_from_totals"].casefold() in ("true", "1", "yes")
         notes.losses["recurring"] += bool(line["recurring_id"] or line["recurring_payee"])
@@ -62,10 +68,10 @@ class LunchMoneyImporter(BookTable):
         )  # fmt: skip
 
 
-def _id(line: Line) -> str:
+def _id(line: BookLine) -> str:
     return f"lunch-money-{line['id']}" if line["id"] else ""
 
 
-def _account(line: Line) -> str:
+def _account(line: BookLine) -> str:
     names = (line[name] for name in ("account_name", "account", "asset_name", "plaid_account_name"))
     return next((name for name in names if name), "Cash")

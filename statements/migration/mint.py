@@ -5,8 +5,8 @@ from typing import ClassVar
 
 from statements.importer import Profile, ReadingQuestion, StatementRow
 from statements.migration.books import (
+    BookLine,
     BookTable,
-    Line,
     Notes,
     Outcome,
     UnreadableLine,
@@ -33,7 +33,7 @@ class MintImporter(BookTable):
         pattern = date_format_of(dates, title=self.title).pattern
         return {"date_format": pattern.replace("%d/%m", "%m/%d")}, []  # Mint was American
 
-    def rows_of(self, line: Line, profile: Profile, notes: Notes) -> Iterator[Outcome]:
+    def rows_of(self, line: BookLine, profile: Profile, notes: Notes) -> Iterator[Outcome]:
         kind = line["transaction type"].casefold()
         if kind not in ("debit", "credit"):
             raise UnreadableLine("type", "unknown_type", f"“{kind[:40]}” is neither debit nor credit.")

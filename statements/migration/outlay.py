@@ -6,12 +6,14 @@ from decimal import Decimal
 from itertools import groupby
 from typing import ClassVar
 
+from expenses.ledger.ibans import iban_in
+from statements.delimited.columns import is_mcc
 from statements.export.comma_separated import COLUMNS, unguarded
 from statements.export.rows import TAG_SEPARATOR
 from statements.importer import Profile, ReadingQuestion, RowPart, StatementRow
 from statements.migration.books import (
+    BookLine,
     BookTable,
-    Line,
     Notes,
     Outcome,
     UnreadableLine,
@@ -52,7 +54,7 @@ class OutlayImporter(BookTable):
             except UnreadableLine as error:
                 yield error.at(lines[0])
 
-    def _row(self, lines: list[Line], profile: Profile, notes: Notes) -> StatementRow:
+    def _row(self, lines: list[BookLine], profile: Profile, notes: Notes) -> StatementRow:
         first = lines[0]
         self._count_losses(lines, notes)
         amounts = [amount_in(line["amount"], decimal=str(profile["decimal"])) for line in lines]
@@ -71,8 +73,8 @@ class OutlayImporter(BookTable):
             first["currency"],
             first.raw,
             external_id=_text(first, "external_id"),
-            iban=first["iban"],
-            mcc=first["mcc"],
+            iban=iban_in(first["iban"]),
+            mcc=first["mcc"] if is_mcc(first["mcc"]) else "",
             account=_text(first, "account") or WITHOUT_ACCOUNT,
             category=() if is_split or transfer else parts[0].category,
             tags=tuple(tags),
@@ -82,7 +84,7 @@ class OutlayImporter(BookTable):
             transfer_id=f"outlay-{transfer}" if transfer else "",
         )
 
-    def _count_losses(self, lines: list[Line], notes: Notes) -> None:
+    def _count_losses(self, lines: list[BookLine], notes: Notes) -> None:
         for line in lines:
             notes.losses["raw"] += line["raw_description"] != line["description"]
             notes.losses["payment_method"] += bool(line["payment_method"])
@@ -92,10 +94,10 @@ class OutlayImporter(BookTable):
             notes.losses["account"] += not line["account"]
 
 
-def _text(line: Line, name: str) -> str:
+def _text(line: BookLine, name: str) -> str:
     return unguarded(line.cells.get(name, "")).strip()
 
 
-def _category(line: Line) -> tuple[str, ...]:
+def _category(line: BookLine) -> tuple[str, ...]:
     """Return the names from the root to the category."""
     return tuple(name for name in (_text(line, "parent_category"), _text(line, "category")) if name)

@@ -7,10 +7,11 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
 
 from statements.archive.directory import names_of
+from statements.delimited.encoding import storable
 from statements.importer import Profile, RowError, RowPart, StatementRow, UnreadableFile
 from statements.migration.books import (
+    BookLine,
     BookTable,
-    Line,
     Notes,
     Outcome,
     UnreadableLine,
@@ -20,7 +21,7 @@ from statements.migration.books import (
     split_tags,
 )
 
-EVERYTHING, TABLE = "all.ndjson", "transactions.csv"
+EVERYTHING = "all.ndjson"
 
 
 class SureImporter(BookTable):
@@ -34,7 +35,7 @@ class SureImporter(BookTable):
         "Trade": "Trades of securities are not kept. Trades in the file: {n}.",
         "Holding": "Holdings are not kept. Holdings in the file: {n}.",
         "Valuation": "Valuations are not kept. Valuations in the file: {n}.",
-        "Rule": "Rules are not kept; write them anew, and test each before you save it. Rules in the file: {n}.",
+        "Rule": "Rules are not kept; write them again, and test each before you save it. Rules in the file: {n}.",
         "RecurringTransaction": "Recurring payments are not kept; Outlay finds them by itself. In the file: {n}.",
         "excluded": "Rows that count in no total become ordinary ones. Rows of this kind: {n}.",
         "table": "The table of transactions has no tree of categories, no splits and no transfers. "
@@ -44,14 +45,17 @@ class SureImporter(BookTable):
     def recognizes(self, data: bytes) -> bool:
         return super().recognizes(data) or EVERYTHING in names_of(data)
 
+    def n_rows(self, data: bytes) -> int:
+        return super().n_rows(_everything(data) or data)
+
     def rows(self, data: bytes, profile: Profile, notes: Notes) -> Iterator[Outcome]:
-        everything = member_of(data, lambda name: name == EVERYTHING) if names_of(data) else None
+        everything = _everything(data)
         if everything is not None:
             return _Archive(everything, notes).rows()
         notes.losses["table"] += 1
         return super().rows(data, profile, notes)
 
-    def rows_of(self, line: Line, profile: Profile, notes: Notes) -> Iterator[Outcome]:
+    def rows_of(self, line: BookLine, profile: Profile, notes: Notes) -> Iterator[Outcome]:
         yield StatementRow(
             line.number, day_in(line["date"]), -amount_in(line["amount"]), line["name"], "",
             line["currency"].upper(), line.raw, account=line["account_name"],
@@ -71,7 +75,7 @@ class _Archive:
             if not line.strip():
                 continue
             try:
-                record = json.loads(line)
+                record = json.loads(line, object_hook=_storable)
                 kind, data = str(record["type"]), dict(record["data"])
             except (ValueError, KeyError, TypeError, RecursionError):
                 detail = f"Line {number} of {EVERYTHING} is not a record of Sure. Export the archive again."
@@ -99,6 +103,9 @@ class _Archive:
             except UnreadableLine as error:
                 number = self._lines[key]
                 yield RowError(number, error.attr, error.code, f"Line {number}: {error.detail}", ())
+            except (TypeError, AttributeError):  # a number where a list belongs
+                number = self._lines[key]
+                yield RowError(number, "line", "unreadable", f"Line {number}: the transaction is damaged.", ())
 
     def _row(self, key: str, one: dict[str, Any]) -> StatementRow:
         self._notes.losses["excluded"] += bool(one.get("excluded"))
@@ -114,7 +121,8 @@ class _Archive:
         pair = self._pairs.get(key, "")
         return StatementRow(
             self._lines[key], day_in(str(one.get("date", ""))), -_amount(one.get("amount")), str(one.get("name") or ""),
-            str(merchant), str(one.get("currency") or "").upper(), (), external_id=f"sure-{key}",
+            str(merchant), str(one.get("currency") or "").upper(), (),
+            external_id=f"sure-{key}" if one.get("id") else "",
             account=str(account.get("name", "")), category=() if parts or pair else self._path(one.get("category_id")),
             tags=tuple(str(tag) for tag in tags if tag), notes=str(one.get("notes") or ""), parts=parts,
             transfer_id=f"sure-{pair}" if pair else "",
@@ -131,6 +139,14 @@ class _Archive:
                 path.insert(0, str(found["name"]))
             category = found.get("parent_id")
         return tuple(path)
+
+
+def _storable(data: dict[str, Any]) -> dict[str, Any]:
+    return {name: storable(value) if isinstance(value, str) else value for name, value in data.items()}
+
+
+def _everything(data: bytes) -> bytes | None:
+    return member_of(data, lambda name: name == EVERYTHING) if names_of(data) else None
 
 
 def _amount(value: Any) -> Decimal:

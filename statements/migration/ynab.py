@@ -9,8 +9,8 @@ from typing import ClassVar
 from statements.archive.directory import names_of
 from statements.importer import Profile, ReadingQuestion, RowPart, StatementRow, UnreadableFile
 from statements.migration.books import (
+    BookLine,
     BookTable,
-    Line,
     Notes,
     Outcome,
     UnreadableLine,
@@ -24,7 +24,9 @@ from statements.migration.books import (
 )
 from statements.migration.pairs import Pairing
 
-_SPLIT = re.compile(r"\(?Split \(?(?P<i>[0-9]+)/(?P<n>[0-9]+)\)\s*", re.IGNORECASE)
+_SPLIT = re.compile(r"\(?Split \(?(?P<i>[0-9]{1,4})/(?P<n>[0-9]{1,4})\)\s*", re.IGNORECASE)
+#: “My Plan as of 2026-03-01 - Register.csv”; other files may be called “cash register.csv”, too.
+_REGISTER = re.compile(r"(?:.*[\s/_-])?register\.[ct]sv", re.IGNORECASE)
 _TRANSFER = re.compile(r"Transfer\s*:\s*(?P<account>.+)", re.IGNORECASE)
 _STARTING = "starting balance"
 #: What YNAB writes where other programs have a category of income.
@@ -46,7 +48,13 @@ class YnabImporter(BookTable):
     }
 
     def recognizes(self, data: bytes) -> bool:
-        return super().recognizes(data) or any(map(_is_register, names_of(data)))
+        try:
+            return super().recognizes(_register(data))
+        except UnreadableFile:
+            return False
+
+    def n_rows(self, data: bytes) -> int:
+        return super().n_rows(_register(data))
 
     def suggest(self, data: bytes) -> tuple[dict[str, str], list[ReadingQuestion]]:
         lines = list(read_table(_register(data)))
@@ -55,10 +63,17 @@ class YnabImporter(BookTable):
         return {"date_format": choice.pattern, "decimal": decimal}, date_question(choice)
 
     def rows(self, data: bytes, profile: Profile, notes: Notes) -> Iterator[Outcome]:
-        notes.losses["budget"] += sum("register" not in name.casefold() for name in names_of(data))
+        notes.losses["budget"] += sum(not _is_register(name) for name in names_of(data))
         pairing = Pairing("ynab")
         open_split: list[StatementRow] = []
+        last_part = 0
         for line in read_table(_register(data)):
+            split = _SPLIT.match(line["memo"])
+            part = int(split["i"]) if split else 0
+            if part <= last_part:  # the end of the split above is not in this file, or cannot be read
+                yield from open_split
+                open_split = []
+            last_part = part
             try:
                 row = self._row(line, profile, notes, pairing)
             except UnreadableLine as error:
@@ -66,7 +81,6 @@ class YnabImporter(BookTable):
                 continue
             if row is None:
                 continue
-            split = _SPLIT.match(line["memo"])
             if split is None:
                 yield row
                 continue
@@ -78,9 +92,9 @@ class YnabImporter(BookTable):
             if split["i"] == split["n"] and open_split:
                 yield _joined(open_split)
                 open_split = []
-        yield from open_split  # its other parts are not in this file
+        yield from open_split
 
-    def _row(self, line: Line, profile: Profile, notes: Notes, pairing: Pairing) -> StatementRow | None:
+    def _row(self, line: BookLine, profile: Profile, notes: Notes, pairing: Pairing) -> StatementRow | None:
         decimal = profile["decimal"]
         out = amount_in(line["outflow"] or "0", decimal=decimal, attr="outflow")
         amount = amount_in(line["inflow"] or "0", decimal=decimal, attr="inflow") - out
@@ -116,7 +130,7 @@ def _joined(rows: list[StatementRow]) -> StatementRow:
 
 
 def _is_register(name: str) -> bool:
-    return "register" in name.casefold() and name.casefold().endswith((".csv", ".tsv"))
+    return _REGISTER.fullmatch(name) is not None
 
 
 def _register(data: bytes) -> bytes:

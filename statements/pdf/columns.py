@@ -75,7 +75,7 @@ def _last_amounts(line: TextLine) -> list[PrintedAmount]:
 
 @dataclass
 class PrintedBalances:
-    """PrintedBalances that the bank prints, each with the count of rows above it, and its totals."""
+    """Balances that the bank prints, each with the count of rows above it, and its totals."""
 
     opening: list[PrintedAmount] = field(default_factory=list)
     closing: list[PrintedAmount] = field(default_factory=list)

@@ -11,6 +11,7 @@ from pdfplumber.page import Page
 from pdfplumber.utils.exceptions import PdfminerException
 from pdfplumber.utils.text import extract_words
 
+from statements.delimited.encoding import storable
 from statements.importer import UnreadableFile
 from statements.pdf.lines import PrintedWord, TextLine, lines_of
 from statements.pdf.table import statement_in
@@ -59,7 +60,10 @@ def _lines(data: bytes) -> list[TextLine]:
             raise UnreadableFile("too_many_pages", detail)
         for number, page in enumerate(pdf.pages, start=1):
             words = extract_words(_characters(page), x_tolerance=1.5, y_tolerance=2)[:_MAX_WORDS]
-            found = [PrintedWord(word["text"], word["x0"], word["x1"], word["top"], word["bottom"]) for word in words]
+            found = [
+                PrintedWord(storable(word["text"]), word["x0"], word["x1"], word["top"], word["bottom"])
+                for word in words
+            ]
             lines += lines_of(found, page=number, first=len(lines) + 1)
             page.close()
     return lines

@@ -8,13 +8,16 @@ from collections.abc import Mapping, Sequence
 
 from django.db.models.deletion import ProtectedError
 
+from accounts.models import User
 from expenses.categorization.catalog import Catalog
 from expenses.models import Account, Category, Run, Transaction
+from expenses.models.ledgers import Role, work_in
 from expenses.services.accounts import delete_account, open_account
 from expenses.services.categories import create_category, delete_category
 from expenses.services.edits import Author
 from expenses.services.ledger_lock import Refusal, ledger_write, make_room
 from expenses.services.pairs import SOURCE, join_rows
+from expenses.services.runs import advance
 from statements.book_plan import NAME_LENGTH, stored_plan
 from statements.entries import Entry
 from statements.models import Import
@@ -28,7 +31,7 @@ def sentences(statement: Import) -> list[str]:
     """Return what the commit will create, and which categories go elsewhere, as sentences."""
     plan = stored_plan(statement)
     new = [":".join(one.path) for one in plan if one.category is None]
-    moved = [f"{':'.join(one.path)} → {one.name}" for one in plan if one.category and len(one.path) > 1]
+    moved = [f"{':'.join(one.path)} → {one.name}" for one in plan if one.is_elsewhere]
     opened = [named["name"] for named in statement.accounts if named["account"] is None]
     found = []
     for what, names in (("Accounts", opened), ("Categories", new)):
@@ -49,14 +52,16 @@ def _listed(names: Sequence[str]) -> str:
 
 def open_book(statement: Import, *, run: Run) -> None:
     """Create the accounts and categories that the file needs. A commit that was interrupted finds what it created."""
-    created: dict[str, list[int]] = {"accounts": [], "categories": [], **statement.book.get("created", {})}
-    user = run.user
+    user = _author(run)
     with ledger_write(statement.ledger_id) as version:
+        advance(run, n_rows=0)
+        statement.refresh_from_db(fields=["accounts", "book"])  # another worker may have created some before it died
+        created: dict[str, list[int]] = {"accounts": [], "categories": [], **statement.book.get("created", {})}
         for named in statement.accounts:
             if named["account"] is None:
                 fields = {
                     "name": _account_name(statement, named["name"]),
-                    "currency": named["currency"] or user.base_currency,
+                    "currency": named["currency"] or statement.user.base_currency,
                     "opening_balance": named["opening_balance"] or 0,
                 }
                 account = open_account(by=user, fields=fields)
@@ -75,6 +80,12 @@ def open_book(statement: Import, *, run: Run) -> None:
                 catalog = Catalog.load(statement.ledger_id)
         statement.book = {**statement.book, "created": created}
         Import.objects.filter(pk=statement.pk).update(accounts=statement.accounts, book=statement.book, version=version)
+
+
+def _author(run: Run) -> User:
+    """Return the user of a run, at work in the run's ledger; an admin has another one."""
+    work_in(run.ledger, user=run.user, role=Role.EDITOR)
+    return run.user
 
 
 def _account_name(statement: Import, name: str) -> str:
@@ -111,7 +122,7 @@ def join_transfers(pairs: Mapping[str, Sequence[Entry]], *, run: Run) -> None:
 def close_book(statement: Import, *, run: Run) -> None:
     """Remove what the commit created and nothing uses by now."""
     created = statement.book.get("created", {})
-    user = run.user
+    user = _author(run)
     categories = Category.objects.filter(ledger_id=statement.ledger_id, pk__in=created.get("categories", []))
     for category in categories.order_by("-parent_id", "-pk"):
         try:

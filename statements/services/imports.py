@@ -159,8 +159,13 @@ def correct_statement(
 
 
 def forget_statement(*, statement: Import) -> None:
-    """Remove an import that was not committed, file and all. Raises Refusal when it was, or is being."""
+    """Remove an import that was not committed, file and all. Raises Refusal when it was, or is being.
+
+    What a commit created before it stopped goes, too.
+    """
     with ledger_write(statement.ledger_id) as version:
+        if statement.run is not None and statement.stands in CORRECTABLE:
+            close_book(statement, run=statement.run)
         deleted, _ = Import.objects.filter(pk=statement.pk).standing(*CORRECTABLE).delete()
         if not deleted:
             raise _too_late()
@@ -190,7 +195,8 @@ def _read(statement: Import) -> None:
     importer = importer_named(statement.format)
     if importer.is_book:
         plan = plan_categories(importer.read(_content(statement), statement.profile), catalog)
-        statement.book = {"categories": [asdict(one) for one in plan]}
+        # What a commit created and did not finish stays known, for its revert.
+        statement.book = {**statement.book, "categories": [asdict(one) for one in plan]}
     summary = summarize(read_records(statement), catalog=with_planned(catalog, statement))
     statement.first_date, statement.last_date = summary.period
     statement.n_rows = summary.n_rows
