@@ -14,7 +14,7 @@ from itertools import islice
 
 from expenses.categorization.catalog import Catalog
 from expenses.ledger.dates import EARLIEST, LATEST
-from expenses.ledger.fingerprints import fingerprint_with_id, is_bank_id
+from expenses.ledger.fingerprints import fingerprint_with_id, is_bank_id, row_key
 from expenses.ledger.kinds import derive_kind
 from expenses.ledger.money import MAX_AMOUNT, currency_codes, format_amount, round_to_minor_units
 from expenses.models import DESCRIPTION_LENGTH, Account, Category
@@ -39,6 +39,11 @@ class Entry:
     currency: str
     fingerprint: str
     account: Account | None = None
+
+    @property
+    def key(self) -> str:
+        """Return what tells the row from every other of the file."""
+        return row_key(self.account.pk if self.account else None, self.fingerprint)
 
     def draft(self, catalog: Catalog) -> TransactionDraft:
         """Return the draft of a transaction in the account, with category and parts as far as the ledger has them."""

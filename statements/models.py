@@ -77,7 +77,7 @@ class Import(models.Model):
     totals = models.JSONField(default=dict)
     #: The accounts that the file names, as `services.file_accounts` keeps them.
     accounts = models.JSONField(default=list)
-    #: `possible` and `booked`: fingerprint of a row → id of the transaction that may be the same movement, or of the
+    #: `possible` and `booked`: `row_key` of a row → id of the transaction that may be the same movement, or of the
     #: pending row that it books.
     matches = models.JSONField(default=dict)
     #: What a program's books need in the ledger, as `services.books` keeps it.

@@ -57,8 +57,8 @@ def preview_records(statement: Import, records: Sequence[Record], catalog: Catal
         if isinstance(record, Entry):
             entry, draft, verdict = next(of_entries)
             duplicate_of = known.get((entry.account.pk, entry.fingerprint)) if entry.account else None
-            duplicate_of = duplicate_of or booked.get(entry.fingerprint)
-            may_be = possible.get(entry.fingerprint) if duplicate_of is None else None
+            duplicate_of = duplicate_of or booked.get(entry.key)
+            may_be = possible.get(entry.key) if duplicate_of is None else None
             body = _entry_body(entry, verdict, duplicate_of, catalog) | {"possible_duplicate_of": may_be}
             bodies.append(body | _given_body(draft, catalog))
             continue

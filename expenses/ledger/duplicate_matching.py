@@ -28,7 +28,7 @@ class ComparedRow:
     """A row that could be recorded twice. `account` is None if a row by hand names none; `text` is normalized.
 
     `fingerprint` is "" for rows by hand, and `category` None without one. A row that is not recorded yet has its
-    fingerprint as id.
+    `row_key` as id.
     """
 
     id: int | str

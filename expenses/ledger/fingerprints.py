@@ -33,6 +33,11 @@ def id_part(fingerprint: str | None) -> str:
     return fingerprint[:_ID_END] if fingerprint is not None and fingerprint.startswith(_MARK) else ""
 
 
+def row_key(account: int | None, fingerprint: str | None) -> str:
+    """Return what tells a row of a file from every other: two accounts may have equal rows."""
+    return f"{account or ''}:{fingerprint or ''}"
+
+
 def find_known(fingerprints: Iterable[str], known: Mapping[str, int]) -> dict[str, int]:
     """Return fingerprint → id of the row that stands for it, for fingerprints of one file that are `known`.
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from expenses.categorization.catalog import Catalog
 from expenses.categorization.history import PREFIX_LENGTH, TEXT_LENGTH
 from expenses.categorization.questions import ask_chain, categorization_of, make_decision
-from expenses.models import CategorizationStatus, Run, StatementTrace, TraceKind, Transaction
+from expenses.models import Account, CategorizationStatus, Run, StatementTrace, TraceKind, Transaction
 from expenses.models.transactions import TransactionDraft
 from expenses.services.edits import Author, editing
 from expenses.services.ledger_lock import ledger_write
@@ -19,25 +19,25 @@ from providers.merchants.provider import known_name
 from providers.normalization import normalize
 
 
-def note_pending(run: Run, drafts: Sequence[TransactionDraft]) -> None:
-    """Remember which rows of the run the bank called pending. The caller holds the lock."""
+def note_pending(run: Run, account: Account, drafts: Sequence[TransactionDraft]) -> None:
+    """Remember which rows of the run in the account the bank called pending. The caller holds the lock."""
     pending = {draft.fingerprint: draft for draft in drafts if draft.is_pending}
     if not pending:
         return
-    rows = Transaction.objects.filter(run=run, fingerprint__in=pending).order_by()
+    rows = Transaction.objects.filter(run=run, account=account, fingerprint__in=pending).order_by()
     StatementTrace.objects.bulk_create(
         [
             StatementTrace(
                 ledger_id=run.ledger_id,
                 transaction_id=pk,
-                account_id=account,
+                account=account,
                 fingerprint=fingerprint,
                 date=pending[fingerprint].date,
                 kind=TraceKind.PENDING,
                 run=run,
                 origin=run,
             )
-            for pk, account, fingerprint in rows.values_list("pk", "account_id", "fingerprint")
+            for pk, fingerprint in rows.values_list("pk", "fingerprint")
         ],
         ignore_conflicts=True,
     )

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Exists, OuterRef
 
 from expenses.ledger.duplicate_matching import DAYS_APART, DAYS_PENDING, ComparedRow, Match, match_duplicates
+from expenses.ledger.fingerprints import row_key
 from expenses.models import Duplicate, DuplicateStatus, Run, StatementTrace, TraceKind, Transaction
 from expenses.models.transactions import TransactionDraft
 from expenses.services.ledger_lock import ledger_write, write_nothing
@@ -117,9 +118,10 @@ def offer_duplicates(run: Run, around: Surroundings) -> None:
 
 def compared_row(draft: TransactionDraft, category: int | None = None) -> ComparedRow:
     """Return a row that is not recorded yet, with the category that it would get."""
+    account = draft.account.pk if draft.account else None
     return ComparedRow(
-        draft.fingerprint or "",
-        draft.account.pk if draft.account else None,
+        row_key(account, draft.fingerprint),
+        account,
         draft.direction,
         draft.amount,
         draft.currency,

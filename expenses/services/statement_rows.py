@@ -78,7 +78,7 @@ def _record(
         _record_parts(run, account, drafts, answers=answers, version=version)
     if any(kind.tags for kind in distinct):
         _tag(run, account, zip(drafts, kinds, strict=True), version=version)
-    note_pending(run, drafts)
+    note_pending(run, account, drafts)
     columns = [kind.answer.columns for kind in distinct if kind.answer is not None]
     if any(values["awaits_model"] for values in columns):
         RESOLVE_PENDING.queue(run.ledger_id)

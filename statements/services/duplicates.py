@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from expenses.categorization.catalog import Catalog
 from expenses.categorization.questions import ask_chain, categorization_of
 from expenses.ledger.duplicate_matching import match_booked
+from expenses.ledger.fingerprints import row_key
 from expenses.models import Duplicate, Run
 from expenses.services.possible_duplicates import Surroundings, compared_row, find_possible_duplicates
 from statements.entries import Entry, known_entries, read_records, targets_of
@@ -14,7 +15,7 @@ from statements.models import Import
 
 @dataclass(frozen=True, slots=True)
 class FileMatches:
-    """Rows of the ledger that new rows of a file may be: fingerprint → id of the pending row, or of the duplicate.
+    """Rows of the ledger that new rows of a file may be: `row_key` → id of the pending row, or of the duplicate.
 
     `still_pending` are ids of pending rows that the file has again.
     """
@@ -63,7 +64,7 @@ def find_matches(statement: Import) -> FileMatches:
         entry.draft(catalog)
         for entry in entries
         if (has_pending or entry.amount in amounts)
-        and entry.fingerprint not in matches.booked
+        and entry.key not in matches.booked
         and entry.account is not None
         and (entry.account.pk, entry.fingerprint) not in known
     ]
@@ -72,16 +73,17 @@ def find_matches(statement: Import) -> FileMatches:
     asked = [draft for draft in near if draft.amount in telling]
     verdicts = ask_chain(asked, catalog=catalog, trigger="import")
     categories = {
-        draft.fingerprint: categorization_of(verdict).category for draft, verdict in zip(asked, verdicts, strict=True)
+        id(draft): categorization_of(verdict).category for draft, verdict in zip(asked, verdicts, strict=True)
     }
-    found = find_possible_duplicates([compared_row(draft, categories.get(draft.fingerprint)) for draft in near], around)
+    found = find_possible_duplicates([compared_row(draft, categories.get(id(draft))) for draft in near], around)
     return replace(matches, possible={str(match.newer): int(match.older) for match in found})
 
 
 def offered_of(run: Run) -> dict[str, int]:
-    """Return fingerprint → id of the older row for the offers that an import's run has made."""
+    """Return `row_key` → id of the older row for the offers that an import's run has made."""
     offers = Duplicate.objects.filter(newer__run=run).order_by()
-    return dict(offers.values_list("newer__fingerprint", "older"))
+    found = offers.values_list("newer__account", "newer__fingerprint", "older")
+    return {row_key(account, fingerprint): older for account, fingerprint, older in found}
 
 
 def _entries(statement: Import) -> list[Entry]:
@@ -101,7 +103,7 @@ def _booked(entries: Sequence[Entry], around: Surroundings, catalog: Catalog) ->
         if pk in wanted and entry.row.pending:
             there.add(pk)
         elif pk in wanted:  # booked on the same day and with the same text
-            unchanged[entry.fingerprint] = pk
+            unchanged[entry.key] = pk
     fresh = [
         compared_row(entry.draft(catalog))
         for entry in entries

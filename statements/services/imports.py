@@ -337,8 +337,8 @@ class ImportWork(Work):
                         raise Refusal("The account of this import is gone; give it another one.", code="account")
                     if record.row.transfer_id:
                         pairs[record.row.transfer_id].append(record)
-                    if record.fingerprint in matches.booked:
-                        booked[matches.booked[record.fingerprint]] = record.draft(catalog)
+                    if matches.booked and record.key in matches.booked:
+                        booked[matches.booked[record.key]] = record.draft(catalog)
                     else:
                         drafts[record.account].append(record.draft(catalog))
             for account, of_account in drafts.items():

@@ -69,6 +69,8 @@ def carried(text):
         return name, tuple(
             RowPart(Decimal(amount), tuple(path.split("/")) if path else (), *notes) for amount, path, *notes in parts
         )
+    if name == "pending":
+        return name, value == "yes"
     return name, value
 
 
