@@ -4,8 +4,8 @@ import os
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from django.db import connection
@@ -29,7 +29,7 @@ def dump(target: Path, *, progress: Progress) -> None:
         _run("pg_dump", "--format=custom", "--no-owner", f"--file={target}", *_address())
         progress(1.0)
         return
-    with closing(sqlite3.connect(connection.settings_dict["NAME"], timeout=60)) as source:
+    with _faults(), closing(sqlite3.connect(connection.settings_dict["NAME"], timeout=60)) as source:
         source.execute("BEGIN")  # the copy is of this moment, whoever writes meanwhile
         source.execute("SELECT 1 FROM sqlite_master").fetchone()
         with closing(sqlite3.connect(target)) as copy:
@@ -63,11 +63,21 @@ def load(dumped: Path, *, progress: Progress) -> None:
         progress(1.0)
         return
     with (
+        _faults(),
         closing(sqlite3.connect(dumped)) as source,
         closing(sqlite3.connect(connection.settings_dict["NAME"], timeout=60)) as target,
     ):
         source.backup(target, pages=-1, progress=_reporter(progress))
         target.execute("PRAGMA journal_mode=WAL")
+
+
+@contextmanager
+def _faults() -> Iterator[None]:
+    """Tell the operator of SQLite's errors, such as a full disk. Raises DatabaseFault."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise DatabaseFault(f"SQLite failed: {error}.") from None
 
 
 def _reporter(progress: Progress) -> Callable[[int, int, int], None]:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import tempfile
 import zipfile
 import zlib
@@ -24,7 +25,7 @@ from config.backup import databases
 from config.backup.databases import DatabaseFault
 from config.backup.form import SEAL_LENGTH
 from config.backup.writing import COPIED_AT_ONCE, FIRST_DAY, seal, seal_of
-from expenses.services.life_signs import find_held, hold
+from expenses.services.life_signs import WORKER, find_held, hold
 
 FORMAT, FORMAT_VERSION = "outlay-instance", 1
 MANIFEST, KEY, FILES = "manifest.json", "secret_key", "files/"
@@ -71,8 +72,7 @@ def back_up(folder: Path, *, progress: Progress = silent) -> Path:
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with hold(HELD, is_alone=True):
-        for path in folder.glob(f"*{UNFINISHED}"):
-            path.unlink(missing_ok=True)
+        _delete_unfinished(folder)
         target = _free_name(folder)
         draft = target.with_name(target.name + UNFINISHED)
         draft.touch(mode=0o600)
@@ -121,6 +121,8 @@ def restore(path: Path, *, is_forced: bool = False, progress: Progress = silent)
         )
     if not is_forced and _has_users():
         raise ArchiveFault("This instance has users. To replace all of its data, repeat the command with --force.")
+    if find_held([WORKER]):
+        raise ArchiveFault("A worker of this instance is running. Stop Outlay first, then repeat the command.")
     with _opened(path) as archive, tempfile.TemporaryDirectory() as folder:
         dumped = Path(folder, "database")
         _extract(archive, databases.NAMES[manifest.database], dumped)
@@ -161,6 +163,15 @@ def back_up_if_due() -> Path | None:
     for path in archives(folder)[: -settings.BACKUP_KEEP]:
         path.unlink(missing_ok=True)
     return made
+
+
+def _delete_unfinished(folder: Path) -> None:
+    """Delete what killed processes left: drafts of archives, and folders with a copy of the database."""
+    for path in folder.glob(f"*{UNFINISHED}"):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _is_due(folder: Path) -> bool:

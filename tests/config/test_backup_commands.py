@@ -1,17 +1,22 @@
 """The whole instance is backed up while it is used, checked, wiped and restored."""
 
 import json
+import signal
+import sqlite3
 import subprocess
 import sys
 import zipfile
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings as project
+from django.db import connection
 from django.utils import timezone
 
 from config.backup import databases, instance
+from expenses.services.life_signs import WORKER, hold
 from tests.databases import new_instance
 
 FILL = """
@@ -22,6 +27,23 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 User.objects.create_user(username="ana", email="ana@example.org", password="blue-Tomato-99")
 default_storage.save("attachments/1/receipt", ContentFile(b"a receipt"))
+"""
+#: Dies by `kill -9` in the middle of a backup: after the database is copied, in the archive, and before it is whole.
+BACK_UP_AND_DIE = """
+import os, signal
+from pathlib import Path
+from config.backup import databases, instance
+
+def die(*args, **kwargs):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def then_die(action):
+    return lambda *args, **kwargs: (action(*args, **kwargs), die())
+
+databases.dump = then_die(databases.dump) if {at} == 0 else databases.dump
+instance._add = then_die(instance._add) if {at} == 1 else instance._add
+instance.seal = die if {at} == 2 else instance.seal
+instance.back_up(Path({folder!r}))
 """
 COUNT = """
 from accounts.models import User
@@ -81,6 +103,59 @@ def test_an_instance_is_backed_up_wiped_and_restored(tmp_path):
             assert restored.endswith(": the database and 1 files.")
         assert done(second, "shell", "-v", "0", "-c", COUNT) == "1 True"
         assert Path(second["OUTLAY_DATA_DIR"], "secret_key").read_text() == key
+
+
+@pytest.mark.timeout(300)
+def test_a_backup_that_is_killed_leaves_no_archive_and_the_next_one_clears_up(tmp_path):
+    folder = tmp_path / "archives"
+    with new_instance(tmp_path / "data") as given:
+        environment = given | {"OUTLAY_SECRET_KEY": ""}
+        Path(environment["OUTLAY_DATA_DIR"]).mkdir()
+        done(environment, "shell", "-v", "0", "-c", FILL)
+        for at in range(3):
+            killed = manage(environment, "shell", "-v", "0", "-c", BACK_UP_AND_DIE.format(at=at, folder=str(folder)))
+            assert killed.returncode == -signal.SIGKILL, killed.stderr
+            assert instance.archives(folder) == []
+            assert list(folder.iterdir()) != []
+        done(environment, "backup", str(folder))
+        (archive,) = folder.iterdir()
+        assert done(environment, "verify", str(archive)).startswith(f"{archive.name} is whole")
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="pg_dump sees one moment by itself")
+def test_the_copy_of_a_database_is_of_one_moment_whoever_writes_meanwhile(tmp_path, monkeypatch):
+    path = tmp_path / "database"
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("PRAGMA journal_mode=WAL")
+        writer.execute("CREATE TABLE row (n INTEGER, text TEXT)")
+        writer.executemany("INSERT INTO row VALUES (?, ?)", [(n, "x" * 3000) for n in range(200)])
+        monkeypatch.setitem(connection.settings_dict, "NAME", str(path))
+        monkeypatch.setattr(databases, "PAGES", 10)
+        shares: list[float] = []
+
+        def write_meanwhile(share: float) -> None:
+            shares.append(share)
+            writer.execute("UPDATE row SET n = n + 1000")
+
+        databases.dump(tmp_path / "copy", progress=write_meanwhile)
+    assert len(shares) > 10
+    with closing(sqlite3.connect(tmp_path / "copy")) as copy:
+        assert [n for (n,) in copy.execute("SELECT n FROM row ORDER BY n")] == list(range(200))
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="it is SQLite that fails")
+def test_a_fault_of_the_database_is_told_in_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.setitem(connection.settings_dict, "NAME", str(tmp_path / "nowhere" / "database"))
+    with pytest.raises(databases.DatabaseFault) as error:
+        databases.dump(tmp_path / "copy", progress=lambda share: None)
+    assert str(error.value) == "SQLite failed: unable to open database file."
+
+
+def test_an_instance_whose_worker_runs_is_not_replaced(folder):
+    path = instance.back_up(folder)
+    with hold(WORKER), pytest.raises(instance.ArchiveFault) as error:
+        instance.restore(path, is_forced=True)
+    assert str(error.value) == "A worker of this instance is running. Stop Outlay first, then repeat the command."
 
 
 def test_an_archive_with_a_changed_byte_or_cut_in_the_middle_is_refused(folder):
