@@ -76,7 +76,6 @@ class _Detection:
         currency = self._currency_code(decimal)
         choice = self._date_format(signs, currency)
         profile = self._profile(decimal, signs, choice, currency)
-        self._ask_about_pending(profile)
         self._ask_about_texts()
         accounts = own_accounts(self._table, self._columns)
         warnings = list(self._warnings())
@@ -204,25 +203,6 @@ class _Detection:
             waiting = bool(filled) and filled <= texts if after_movement and not moves else False
             after_movement = moves or waiting
         return False
-
-    def _ask_about_pending(self, profile: dict[str, Any]) -> None:
-        """Ask about pending rows: once booked, they may come again with another date or text."""
-        if profile["status"] is None and len(profile["date"]) < 2:
-            return
-        sample = islice(records(self._data, encoding=self._encoding, **self._dialect._asdict()), _SAMPLE)
-        try:
-            outcomes = read_rows(sample, layout_of(profile, self._data))
-        except UnreadableFile:
-            return
-        n_pending = sum(isinstance(outcome, StatementRow) and outcome.pending for outcome in outcomes)
-        if not n_pending:
-            return
-        seen = "1 row is" if n_pending == 1 else f"{n_pending} rows are"
-        detail = (
-            f"Among the first {self._table.height} transactions, {seen} marked as pending, and will be recorded. "
-            "Once booked they may come again with another date or text; leave pending rows out to record them once."
-        )
-        self._questions.append(ReadingQuestion("leave_out_pending", "pending_rows", detail, (False, True)))
 
     def _ask_about_texts(self) -> None:
         """Ask for the texts where no column is one for sure."""

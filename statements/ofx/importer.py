@@ -62,7 +62,7 @@ class OfxImporter(Importer):
             "signs_by_type": False,
         }
         questions = [] if is_sure else _decimal_questions(outline, decimal)
-        questions += _sign_questions(outline) + _pending_questions(outline)
+        questions += _sign_questions(outline)
         return Reading(profile, [], questions, list(outline.accounts.values()), outline.warnings())
 
     def read(self, data: bytes, profile: Profile) -> Iterator[StatementRow | RowError | Skipped]:
@@ -105,14 +105,3 @@ def _sign_questions(outline: OfxOutline) -> list[ReadingQuestion]:
         "money in, as the amounts say; let the types decide if that is wrong."
     )
     return [ReadingQuestion("signs_by_type", "unknown_sign", detail, (False, True))]
-
-
-def _pending_questions(outline: OfxOutline) -> list[ReadingQuestion]:
-    if not outline.n_pending:
-        return []
-    seen = "1 transaction is" if outline.n_pending == 1 else f"{outline.n_pending} transactions are"
-    detail = (
-        f"In this file, {seen} marked as pending, and will be recorded. Once booked they may come again with another "
-        "date or text; leave pending ones out to record them once."
-    )
-    return [ReadingQuestion("leave_out_pending", "pending_rows", detail, (False, True))]

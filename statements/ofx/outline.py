@@ -12,7 +12,6 @@ from statements.ofx.rows import (
     Place,
     account_of,
     default_currency,
-    is_pending,
     is_security,
     kind_of,
     own_currency,
@@ -46,7 +45,6 @@ class OfxOutline:
     n_statements: int = 0
     n_transactions: int = 0
     n_without_currency: int = 0
-    n_pending: int = 0
     n_securities: int = 0
     debits: set[bool] = field(default_factory=set)
     refusal: str = ""
@@ -106,7 +104,6 @@ def outline_of(aggregates: Iterable[Aggregate | StrayEnd]) -> OfxOutline:
 
 
 def _add_transaction(outline: OfxOutline, transaction: Aggregate, place: Place) -> None:
-    outline.n_pending += is_pending(transaction, place)
     outline.n_without_currency += not (place.currency or own_currency(transaction))
     amount = transaction.fields.get("TRNAMT", "")[:60]
     outline.amounts.add(amount)

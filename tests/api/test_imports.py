@@ -667,18 +667,6 @@ QUESTIONS: list[tuple[str, dict[str, Any]]] = [
             "alternatives": [",", "."],
         },
     ),
-    (
-        "Date,Description,Amount,Status\n2026-04-01,Bakery,-5.00,pending\n2026-04-02,Diner,-7.00,booked\n",
-        {
-            "attr": "leave_out_pending",
-            "code": "pending_rows",
-            "detail": "Among the first 2 transactions, 1 row is marked as pending, and will be recorded. Once booked "
-            "they may come again with another date or text; leave pending rows out to record them once. "
-            'To confirm this, PATCH the import with {"profile": {"leave_out_pending": false}}; '
-            'to change it, with {"profile": {"leave_out_pending": true}}.',
-            "alternatives": [False, True],
-        },
-    ),
 ]
 
 

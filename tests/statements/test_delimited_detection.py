@@ -203,33 +203,12 @@ def test_a_late_amount_with_two_decimals_settles_the_separator_of_a_long_file():
     assert decimal_and_question(text) == (",", False)
 
 
-@pytest.mark.parametrize(
-    ("statuses", "seen"),
-    [
-        (["Pending", "booked", "booked"], "1 row is"),
-        (["Pending", "booked", "vorgemerkt"], "2 rows are"),
-    ],
-)
-def test_pending_rows_that_would_be_recorded_are_asked_about(statuses, seen):
-    rows = "".join(f"2024-01-{n + 12},shop {n},-{n}.00,{status}\n" for n, status in enumerate(statuses, start=1))
-    assert questions_of("Date,Text,Amount,Status\n" + rows) == [
-        ReadingQuestion(
-            "leave_out_pending",
-            "pending_rows",
-            f"Among the first 3 transactions, {seen} marked as pending, and will be recorded. "
-            "Once booked they may come again with another date or text; leave pending rows out to record them once.",
-            (False, True),
-        )
-    ]
-
-
-def test_a_missing_booking_date_is_asked_about_and_pending_rows_that_are_skipped_anyway_are_not():
-    head = "Buchungstag;Valuta;Text;Betrag;Status\n"
-    booked = "15.01.2024;16.01.2024;Brot;-3,00;\n16.01.2024;17.01.2024;Käse;-4,00;\n17.01.2024;17.01.2024;Tee;-9,50;\n"
-    undated = ";;Wein;-5,00;vorgemerkt\n"
-    assert [question.code for question in questions_of(head + booked + ";18.01.2024;Wein;-5,00;\n")] == ["pending_rows"]
-    assert questions_of(head + booked + undated) == []
-    assert questions_of(head + booked) == []
+def test_pending_rows_leave_no_question_open():
+    by_status = "Date,Text,Amount,Status\n2024-01-13,shop,-1.00,Pending\n2024-01-14,inn,-2.00,booked\n"
+    head = "Buchungstag;Valuta;Text;Betrag\n"
+    booked = "15.01.2024;16.01.2024;Brot;-3,00\n16.01.2024;17.01.2024;Käse;-4,00\n17.01.2024;17.01.2024;Tee;-9,50\n"
+    assert questions_of(by_status) == []
+    assert questions_of(head + booked + ";18.01.2024;Wein;-5,00\n") == []
 
 
 @pytest.mark.parametrize(
