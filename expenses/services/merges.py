@@ -64,7 +64,7 @@ def merge_duplicate(*, by: User, offer: Duplicate) -> Duplicate:
 
     Of a row by hand and one of a statement, the row by hand is left, with what the user wrote, and takes account, day,
     amount and text of the bank. Raises Refusal if the offer is settled, a row is gone or both are split, or the other
-    row is half of a transfer. Raises NotAllowed when the edit window of one is closed.
+    row is half of a transfer, or they differ by now. Raises NotAllowed when the edit window of one is closed.
     """
     with ledger_write(ledger_id_of(by)) as version:
         offer = open_offer(by, offer)
@@ -136,6 +136,11 @@ def _kept_first(older: Transaction, newer: Transaction) -> tuple[Transaction, Tr
 
 def _check(kept: Transaction, other: Transaction) -> None:
     """Raise Refusal if the kept row cannot stand for both."""
+    for name in ("currency", "direction", "account"):  # equal when they were offered
+        own, others = getattr(kept, name), getattr(other, name)
+        if own != others and own is not None and others is not None:
+            detail = f"The {name} of the two differs by now. Correct one of them first, or dismiss the pair."
+            raise Refusal(detail, code="changed")
     if other.is_split:
         raise Refusal("Both transactions are split; take one split back first, by DELETE split/.", code="split")
     if other.transfer_id is not None:

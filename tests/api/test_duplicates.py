@@ -411,3 +411,24 @@ def test_of_two_merges_at_once_one_is_done(settings, tmp_path, real_database):
         answers = sorted(threads.map(merge, range(4)), key=str)
     assert answers == [(200, None), (409, "merged"), (409, "merged"), (409, "merged")]
     assert (len(ledger_of(ana)), StatementTrace.objects.count()) == (3, 1)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"currency": "USD"}, {"direction": "in"}, {"account": "Card"}],
+    ids=["currency", "direction", "account"],
+)
+def test_rows_that_differ_by_now_are_not_merged(ana, giro, change):
+    ana.post("accounts/", {"name": "Card", "currency": "EUR"})
+    mine = by_hand(ana)
+    upload(ana, comma_file(MARCH))
+    (offer,) = offers(ana)
+    assert ana.patch(f"transactions/{mine}/", change).status_code == 200
+    before = everything(ana)
+    refused = ana.post(f"duplicates/{offer['id']}/merge/")
+    assert_problem(refused, 409, (None, "changed"))
+    (name,) = change
+    detail = f"The {name} of the two differs by now. Correct one of them first, or dismiss the pair."
+    assert refused.json()["detail"] == detail
+    assert everything(ana) == before
+    assert ana.post(f"duplicates/{offer['id']}/dismiss/").status_code == 200
