@@ -43,17 +43,20 @@ def note_pending(run: Run, account: Account, drafts: Sequence[TransactionDraft])
     )
 
 
-def book_pending(run: Run, drafts: Mapping[int, TransactionDraft], *, catalog: Catalog) -> None:
+def book_pending(run: Run, drafts: Mapping[int, TransactionDraft], *, catalog: Catalog) -> list[TransactionDraft]:
     """Let pending rows, by id, become the bookings of a statement, as part of the run.
 
     Day and text are the booking's from then on. What a user wrote stays; a row without a category is asked about again.
-    Raises ClaimLost, having written nothing, when the run is not this worker's any more.
+    Return the bookings whose row was deleted or booked meanwhile, to be recorded as rows of their own. Raises
+    ClaimLost, having written nothing, when the run is not this worker's any more.
     """
     verdicts = dict(zip(drafts, ask_chain(list(drafts.values()), catalog=catalog, trigger="import"), strict=True))
     author = Author(run.kind, run.user, run, touches=True)
     with ledger_write(run.ledger_id) as version:
-        advance(run, n_rows=len(drafts), n_lasting=len(drafts))
-        rows = list(Transaction.objects.filter(ledger_id=run.ledger_id, pk__in=drafts).with_related().order_by("pk"))
+        booked = StatementTrace.objects.filter(transaction__in=drafts, kind=TraceKind.BOOKED).values("transaction")
+        found = Transaction.objects.filter(ledger_id=run.ledger_id, pk__in=drafts).exclude(pk__in=booked)
+        rows = list(found.with_related().order_by("pk"))
+        advance(run, n_rows=len(rows), n_lasting=len(rows))
         with editing(rows, version=version, author=author):
             for row in rows:
                 _take_text(row, drafts[row.pk])
@@ -70,7 +73,7 @@ def book_pending(run: Run, drafts: Mapping[int, TransactionDraft], *, catalog: C
                 StatementTrace(
                     ledger_id=run.ledger_id,
                     transaction=row,
-                    account=row.account,
+                    account=drafts[row.pk].account,
                     fingerprint=drafts[row.pk].fingerprint or "",
                     date=drafts[row.pk].date,
                     kind=TraceKind.BOOKED,
@@ -83,6 +86,8 @@ def book_pending(run: Run, drafts: Mapping[int, TransactionDraft], *, catalog: C
         )
         if any(row.review_status == CategorizationStatus.PENDING for row in rows):
             RESOLVE_PENDING.queue(run.ledger_id)
+        there = {row.pk for row in rows}
+    return [draft for pk, draft in drafts.items() if pk not in there]
 
 
 def _take_text(row: Transaction, draft: TransactionDraft) -> None:

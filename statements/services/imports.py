@@ -341,10 +341,11 @@ class ImportWork(Work):
                         booked[matches.booked[record.key]] = record.draft(catalog)
                     else:
                         drafts[record.account].append(record.draft(catalog))
+            for draft in book_pending(run, booked, catalog=catalog) if booked else ():
+                if draft.account is not None:
+                    drafts[draft.account].append(draft)
             for account, of_account in drafts.items():
                 record_statement_rows(run=run, account=account, drafts=of_account, answers=answers)
-            if booked:
-                book_pending(run, booked, catalog=catalog)
             if len(chunk) == CHUNK:
                 make_room()
         return pairs

@@ -3,6 +3,7 @@
 import pytest
 
 from expenses.models import StatementTrace, Transaction
+from statements.services import imports
 from tests.api.statement_files import Row, comma_file, ledger_of, upload
 
 PENDING: list[Row] = [
@@ -183,3 +184,43 @@ def test_a_pending_row_that_was_deleted_does_not_hold_its_booking_back(ana, giro
     ana.delete(f"transactions/{the_coffee(ana)['id']}/")
     assert upload(ana, comma_file(BOOKED))["n_new"] == 1
     assert StatementTrace.objects.filter(kind="booked").count() == 0
+
+
+@pytest.mark.parametrize("account", [None, "Card"])
+def test_a_pending_row_that_was_moved_is_booked_where_it_is(ana, giro, account):
+    ana.post("accounts/", {"name": "Card", "currency": "EUR"})
+    upload(ana, comma_file(PENDING))
+    was = the_coffee(ana)
+    assert ana.patch(f"transactions/{was['id']}/", {"account": account}).status_code == 200
+    day, text, amount = PENDING[0][:3]
+    for _ in range(2):
+        body = upload(ana, comma_file([(day, text, amount, "Booked"), BOOKED[1]]))
+        assert (body["n_new"], body["n_duplicates"]) == (0, 2)
+    assert (the_coffee(ana)["id"], the_coffee(ana)["account_name"]) == (was["id"], account)
+    assert list(StatementTrace.objects.order_by("pk").values_list("kind", "account")) == [
+        ("pending", giro),
+        ("booked", giro),
+    ]
+
+
+@pytest.mark.parametrize("happens", ["booked", "deleted"])
+def test_a_booking_whose_pending_row_is_gone_meanwhile_is_recorded(ana, giro, monkeypatch, happens):
+    """Another commit, or a user, is first, after this commit has looked for pending rows."""
+    upload(ana, comma_file(PENDING))
+    was = the_coffee(ana)
+    found = imports.find_booked
+
+    def find_and_wait(*args):
+        matches = found(*args)
+        monkeypatch.setattr(imports, "find_booked", found)
+        if happens == "booked":
+            upload(ana, comma_file([("2026-03-10", "CAFE LUNA BERLIN", "-3.20", "Booked")]))
+        else:
+            ana.delete(f"transactions/{was['id']}/")
+        return matches
+
+    monkeypatch.setattr(imports, "find_booked", find_and_wait)
+    body = upload(ana, comma_file(BOOKED))
+    assert (body["n_new"], body["n_duplicates"]) == (1, 1)
+    days = {"booked": ["2026-03-10", "2026-03-11"], "deleted": ["2026-03-11"]}
+    assert [row[0] for row in ledger_of(ana) if "LUNA" in row[1]] == days[happens]
