@@ -20,6 +20,7 @@ from expenses.ledger.money import MAX_AMOUNT, currency_codes, format_amount, rou
 from expenses.models import DESCRIPTION_LENGTH, Account, Category
 from expenses.models.transactions import TransactionDraft
 from expenses.services.recognition import recognize_rows
+from expenses.services.split_parts import MAX_PARTS
 from providers.interface import Direction
 from statements.book_plan import placed, stored_plan, with_planned
 from statements.formats import importer_named
@@ -80,10 +81,10 @@ class Entry:
 
     @property
     def has_even_parts(self) -> bool:
-        """Return True if the row has parts that all run the way of the whole and add up to it."""
+        """Return True if the row has parts, no more than a split may have, that run one way and add up to the whole."""
         parts = self._moving_parts
         total = sum((self._size(part) for part in parts), Decimal(0))
-        return len(parts) > 1 and total == self.amount and len({part.amount > 0 for part in parts}) == 1
+        return 1 < len(parts) <= MAX_PARTS and total == self.amount and len({part.amount > 0 for part in parts}) == 1
 
     @property
     def _moving_parts(self) -> list[RowPart]:
@@ -103,7 +104,7 @@ class Entry:
         return category if fits else None
 
     def losses(self, catalog: Catalog) -> Iterator[tuple[str, str]]:
-        """Yield what the ledger cannot record of the row: (`category`, path) and (`parts`, line)."""
+        """Yield what the ledger cannot record of the row: (`category` or `direction`, path) and (`parts`, line)."""
         if not (self.row.category or self.row.parts):
             return
         if self.row.parts and not self.has_even_parts and len(self._moving_parts) > 1:
@@ -111,7 +112,7 @@ class Entry:
         even = self._moving_parts if self.has_even_parts else []
         for path in [part.category for part in even] or [self.row.category]:
             if path and not self.row.transfer_account and self._fitting(path, catalog) is None:
-                yield "category", ":".join(path)
+                yield ("direction" if catalog.at(path) else "category"), ":".join(path)
 
 
 Record = Entry | RowError | Skipped

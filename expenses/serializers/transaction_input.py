@@ -28,9 +28,9 @@ from expenses.serializers.fields import (
     user_of,
 )
 from expenses.serializers.transactions import TransactionBody
-from expenses.services.split_parts import describe_gap
+from expenses.services.split_parts import MAX_PARTS, describe_gap
 
-MIN_PARTS, MAX_PARTS = 2, 50
+MIN_PARTS = 2
 #: Fields of a whole that its parts take over unless they have their own.
 INHERITED_BY_PARTS = (
     "amount", "currency", "date", "description", "direction", "merchant", "account", "payment_method", "iban", "mcc",

@@ -11,6 +11,7 @@ from expenses.models import Transaction
 from expenses.services.edits import Author, editing
 from expenses.services.ledger_lock import Refusal
 
+MAX_PARTS = 50
 #: What parts take over from their parent whenever it changes there.
 INHERITED = ("account", "date", "payment_method", "iban", "mcc")
 FIXED_ON_PARENT = ("amount", "currency", "direction", "kind")

@@ -23,6 +23,7 @@ from expenses.services.ledger_lock import Refusal, bury, ledger_write, make_room
 from expenses.services.pairs import pair_run
 from expenses.services.possible_duplicates import offer_duplicates
 from expenses.services.runs import Work
+from expenses.services.split_parts import MAX_PARTS
 from expenses.services.statement_answers import StatementAnswers
 from expenses.services.statement_rows import record_statement_rows
 from expenses.services.transfer_suggestions import suggest_transfers
@@ -231,16 +232,18 @@ def _why_no_rows(statement: Import, summary: StatementSummary) -> str:
 
 def _sentences(losses: Losses) -> Iterator[str]:
     """Yield a sentence about each kind of what the ledger cannot record as the file has it."""
-    if categories := losses.get("category"):
-        named = ", ".join(f"“{path}”" for path in list(dict.fromkeys(categories))[:MAX_NAMED])
-        yield (
-            f"Rows with a category that is not here: {len(categories)}, such as {named}. "
-            "Create it and PATCH the import with {}; otherwise the chain looks for one."
-        )
+    create = "Create it and PATCH the import with {}; otherwise the chain looks for one."
+    for what, says, then in (
+        ("category", "Rows with a category that is not here", create),
+        ("direction", "Rows whose category is for money that goes the other way", "The chain looks for another one."),
+    ):
+        if paths := losses.get(what):
+            named = ", ".join(f"“{path}”" for path in list(dict.fromkeys(paths))[:MAX_NAMED])
+            yield f"{says}: {len(paths)}, such as {named}. {then}"
     if lines := losses.get("parts"):
         yield (
-            f"Rows whose parts do not add up, or run in both directions: {len(lines)}, the first in line {lines[0]}. "
-            "They are recorded whole."
+            f"Rows whose parts do not add up, run in both directions or are more than {MAX_PARTS}: {len(lines)}, "
+            f"the first in line {lines[0]}. They are recorded whole."
         )
 
 

@@ -8,6 +8,13 @@ from tests.api.books import books
 __all__ = ["books"]
 pytestmark = pytest.mark.usefixtures("silent_chain", "files")
 
+OTHER_WAY = (
+    "Rows whose category is for money that goes the other way: 1, such as “Income”. The chain looks for another one."
+)
+UNEVEN = (
+    "Rows whose parts do not add up, run in both directions or are more than 50: 3, the first in line 3. "
+    "They are recorded whole."
+)
 CREATE = "Create it and PATCH the import with {}; otherwise the chain looks for one."
 
 
@@ -65,7 +72,10 @@ def test_categories_that_are_not_here_are_counted_and_the_chain_is_asked(ana, bo
     body = books(ana, *rows, account="Giro", commit="true").json()
     assert (body["status"], body["warnings"]) == (
         "committed",
-        ["Rows with a category that is not here: 4, such as “Supplies:Weekly”, “Drinks”, “Income”. " + CREATE],
+        [
+            "Rows with a category that is not here: 3, such as “Supplies:Weekly”, “Drinks”. " + CREATE,
+            OTHER_WAY,
+        ],
     )
     found = [(row["category_name"], row["categorization"]["source"]) for row in recorded(ana)]
     assert found == [("Groceries", "merchants")] * 3 + [("Income", "import"), (None, None)]
@@ -130,16 +140,22 @@ def test_one_part_is_no_split_and_uneven_parts_are_recorded_whole(ana, books, fo
         "row||2026-03-02|-10.00|One|parts=-10.00:Food/Fruit",
         "row||2026-03-03|-10.00|Both ways|parts=-12.00:Food/Fruit;2.00:Food",
         "row||2026-03-04|-10.00|Gap|parts=-6.00:Food/Fruit;-3.00:Food",
+        "row||2026-03-05|-5.10|Many|parts=" + ";".join(["-0.10:Food"] * 51),
+        "row||2026-03-06|-5.00|Not too many|parts=" + ";".join(["-0.10:Food"] * 50),
     ]
     body = books(ana, *rows, account="Giro", commit="true").json()
-    assert body["warnings"] == [
-        "Rows whose parts do not add up, or run in both directions: 2, the first in line 3. They are recorded whole."
-    ]
-    assert [(row["description"], row["category_name"], row["is_split"]) for row in recorded(ana)] == [
+    assert body["warnings"] == [UNEVEN]
+    rows = ana.get("transactions/?ordering=id&page_size=100").json()["results"]
+    parts = [row for row in rows if row["parent"]]
+    wholes = [row for row in rows if not row["parent"]]
+    assert [(row["description"], row["category_name"], row["is_split"]) for row in wholes] == [
         ("One", "Fruit", False),
         ("Both ways", None, False),
         ("Gap", None, False),
+        ("Many", None, False),
+        ("Not too many", None, True),
     ]
+    assert [row["category_name"] for row in parts] == ["Food"] * 50
 
 
 def test_a_transfer_of_the_file_is_a_transfer_and_its_halves_are_paired(ana, books, food):
