@@ -42,7 +42,7 @@ def plan_categories(rows: Iterable[StatementRow | RowError | Skipped], catalog: 
         if isinstance(row, StatementRow) and not row.transfer_id:
             for path, amount in [(part.category, part.amount) for part in row.parts] or [(row.category, row.amount)]:
                 net[path] = net.get(path, Decimal(0)) + amount
-    paths = [path for path in net if path]
+    paths = [path for path in net if path and path[-1].strip()]
     endings = Counter(path[-1].casefold() for path in paths)
     planned: dict[Path, PlannedCategory] = {}
     taken = {category.name.casefold() for category in catalog.categories.values()}

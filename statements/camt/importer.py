@@ -131,7 +131,8 @@ class CamtImporter(Importer):
         return b"<" in head[:4096] and _ROOT.search(head) is not None
 
     def n_rows(self, data: bytes) -> int:
-        return data.count(b"Ntry>") // 2
+        text = data.replace(_NUL, b"")
+        return max(text.count(b"Ntry>"), text.count(b"TxDtls>")) // 2  # those of a batch become rows of their own
 
     def detect(self, data: bytes) -> Reading:
         encoding = document_encoding(data)

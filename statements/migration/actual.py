@@ -15,6 +15,7 @@ from statements.migration.books import (
     BookTable,
     Notes,
     Outcome,
+    UnreadableLine,
     amount_in,
     day_in,
     header_of,
@@ -60,6 +61,8 @@ class ActualImporter(BookImporter):
                 continue
             try:
                 yield from _rows_of(line, row, children.get(row["id"], []) if row["is_parent"] else [], notes)
+            except UnreadableLine as error:
+                yield RowError(line, error.attr, error.code, f"Row {line}: {error.detail}", ())
             except (ValueError, TypeError, ArithmeticError):
                 detail = f"Row {line}: amount {row['amount']!r} or date {row['date']!r} cannot be read."
                 yield RowError(line, "amount", "unreadable", detail, ())

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import ClassVar
 
+from expenses.ledger.money import MAX_AMOUNT
 from statements.archive.directory import content_of, members_of
 from statements.delimited.amounts import AmountError, parse_amount
 from statements.delimited.dates import FormatChoice, Hints, choose_format, date_parser
 from statements.delimited.encoding import decodes
+from statements.delimited.words import is_currency_code
 from statements.importer import (
     FileAccount,
     Importer,
@@ -34,6 +36,8 @@ HEADER_BYTES = 8192
 #: Bytes that a member of an archive may have once it is unpacked.
 MOST_BYTES = 64 << 20
 ISO = "%Y-%m-%d"
+#: The name of an account that has none in the file.
+NAMELESS = "Account"
 
 Outcome = StatementRow | RowError | Skipped
 
@@ -50,9 +54,12 @@ class Notes:
     accounts: dict[str, None] = field(default_factory=dict)
 
     def open(self, account: str, amount: Decimal, currency: str = "") -> None:
-        """Add to the opening balance of an account."""
+        """Add to the opening balance of an account. Raises `UnreadableLine` if it is too large."""
         self.accounts.setdefault(account)
-        self.openings[account] = self.openings.get(account, Decimal(0)) + amount
+        opening = self.openings.get(account, Decimal(0)) + amount
+        if abs(opening) >= MAX_AMOUNT:
+            raise UnreadableLine("amount", "max_value", f"{opening} is too large; amounts are less than {MAX_AMOUNT}.")
+        self.openings[account] = opening
         if currency:
             self.currencies.setdefault(account, currency)
 
@@ -109,9 +116,9 @@ class BookImporter(Importer):
         accounts = [
             FileAccount(
                 key=name,
-                name=name,
+                name=name or NAMELESS,
                 iban=notes.ibans.get(name, ""),
-                currency=notes.currencies.get(name, ""),
+                currency=code if is_currency_code(code := notes.currencies.get(name, "")) else "",
                 opening_balance=notes.openings.get(name),
             )
             for name in notes.accounts

@@ -35,6 +35,8 @@ _MARKS = re.compile(
     re.IGNORECASE,
 )
 
+_TRANSACTION = re.compile(rb"<(?:\w+:)?STMTTRNP?[\s>]", re.IGNORECASE)
+
 
 class OfxImporter(Importer):
     """OFX 1 (SGML), OFX 2 (XML), and their kin QFX, QBO and OFC."""
@@ -46,7 +48,7 @@ class OfxImporter(Importer):
         return _MARKS.search(data[:_HEAD_BYTES].replace(b"\0", b"")) is not None
 
     def n_rows(self, data: bytes) -> int:
-        return data.upper().count(b"<STMTTRN>")
+        return len(_TRANSACTION.findall(data.replace(b"\0", b"")))
 
     def detect(self, data: bytes) -> Reading:
         encoding = encoding_of(data)

@@ -5,11 +5,13 @@ what the commit created.
 """
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 from django.db.models.deletion import ProtectedError
 
 from accounts.models import User
 from expenses.categorization.catalog import Catalog
+from expenses.ledger.money import round_to_minor_units
 from expenses.models import Account, Category, Run, Transaction
 from expenses.models.ledgers import Role, work_in
 from expenses.services.accounts import delete_account, open_account
@@ -59,10 +61,11 @@ def open_book(statement: Import, *, run: Run) -> None:
         created: dict[str, list[int]] = {"accounts": [], "categories": [], **statement.book.get("created", {})}
         for named in statement.accounts:
             if named["account"] is None:
+                currency = named["currency"] or statement.user.base_currency
                 fields = {
                     "name": _account_name(statement, named["name"]),
-                    "currency": named["currency"] or statement.user.base_currency,
-                    "opening_balance": named["opening_balance"] or 0,
+                    "currency": currency,
+                    "opening_balance": round_to_minor_units(Decimal(named["opening_balance"] or 0), currency),
                 }
                 account = open_account(by=user, fields=fields)
                 named |= {"account": account.pk, "matched_by": "created"}
@@ -92,7 +95,7 @@ def _account_name(statement: Import, name: str) -> str:
     """Return the name of a new account, with a number if a closed or other account has it."""
     names = Account.objects.filter(ledger_id=statement.ledger_id).values_list("name", flat=True)
     taken = {one.casefold() for one in names}
-    wanted = name.strip()[: NAME_LENGTH - 5] or "Account"
+    wanted = name.strip()[: NAME_LENGTH - 5]
     candidates = [wanted, *(f"{wanted} ({i})" for i in range(2, 1000))]
     return next(one for one in candidates if one.casefold() not in taken)
 

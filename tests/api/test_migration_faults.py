@@ -214,3 +214,45 @@ def test_numbers_of_a_file_of_outlay_that_are_none_are_left_out(ana, run_tasks):
     move_in(ana, run_tasks, data.encode())
     [row] = listed(ana, "transactions/")
     assert (row["amount"], row["iban"], row["mcc"]) == ("3.20", "", "")
+
+
+def withdrawal(day, currency, name="Giro"):
+    cells = {
+        "journal_id": day[-2:], "type": "Withdrawal", "amount": "-5.00", "currency_code": currency, "date": day,
+        "description": "x", "source_name": name, "source_type": "Asset account", "destination_name": "Shop",
+        "destination_type": "Expense account",
+    }  # fmt: skip
+    return ",".join(cells), ",".join(cells.values())
+
+
+def test_an_account_gets_no_currency_that_is_none(ana, run_tasks):
+    header, first = withdrawal("2026-01-01", "EURO")
+    move_in(ana, run_tasks, "\n".join([header, first, withdrawal("2026-01-02", "EUR")[1]]).encode())
+    assert accounts(ana) == {"Giro": ("EUR", "0.00")}
+
+
+def test_an_account_without_a_name_gets_one_and_is_found_again(ana, run_tasks):
+    data = "\n".join(withdrawal("2026-01-01", "EUR", name="")).encode()
+    body, _ = move_in(ana, run_tasks, data)
+    assert body["warnings"] == ["Accounts that the commit creates: “Account”."]
+    assert upload(ana, data).json()["n_new"] == 0
+
+
+def test_a_category_without_a_name_is_not_created(ana, run_tasks):
+    move_in(ana, run_tasks, sure(record("Category", id="c1", name=" "), sure_record(category_id="c1")))
+    assert own_categories(ana) == []
+
+
+def test_an_opening_balance_that_is_too_large_is_an_error(ana):
+    body = upload(ana, actual("UPDATE transactions SET amount = 9223372036854775807 WHERE id = 't0';")).json()
+    assert errors(ana, body) == ["Row 1: 92233720368547758.07 is too large; amounts are less than 1000000000."]
+    data = YNAB + "Giro,,2026-02-03,Starting Balance,,,,,1000000000,Cleared\n"
+    body = upload(ana, data.encode()).json()
+    assert errors(ana, body) == ["Line 2: 1000000000 is too large; amounts are less than 1000000000."]
+
+
+def test_an_opening_balance_has_the_fractions_of_its_currency(ana, run_tasks):
+    ana.patch("users/me/", {"preferences": {"base_currency": "JPY"}})
+    data = YNAB + "Giro,,2026-02-03,Starting Balance,,,,,12.60,Cleared\nGiro,,2026-02-04,Inn,,,,1,,Cleared\n"
+    move_in(ana, run_tasks, data.encode())
+    assert accounts(ana) == {"Giro": ("JPY", "13")}

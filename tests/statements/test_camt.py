@@ -156,3 +156,9 @@ def test_memory_does_not_grow_with_the_number_of_entries():
 
     few = peak(2_000)
     assert peak(8_000) < few * 1.2
+
+
+def test_transactions_of_a_batch_are_counted_in_any_encoding():
+    text = document(entry("6.00", transaction("2.00") * 3))
+    assert [CamtImporter().n_rows(text.encode(codec)) for codec in ("utf-8", "utf-16")] == [3, 3]
+    assert CamtImporter().n_rows(document(entry("6.00") * 4).encode()) == 4

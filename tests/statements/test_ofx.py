@@ -403,3 +403,9 @@ def damage(data: bytearray, chance: random.Random) -> None:
         [b"", part * 2, part[::-1], b"\xff\xfe", b"<", b">", b"&#x0;", "é".encode("cp1252"), b"\0", b"</OFX>"]
     )
     data[first:last] = new
+
+
+def test_transactions_are_counted_in_any_encoding_and_with_prefixes():
+    data = STATEMENT.format("<STMTTRN><TRNAMT>1</STMTTRN>" * 3)
+    assert [OFX.n_rows(data.encode(codec)) for codec in ("utf-8", "utf-16")] == [3, 3]
+    assert OFX.n_rows(data.replace("STMTTRN>", "o:stmttrnp >").encode()) == 3
