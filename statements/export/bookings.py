@@ -11,7 +11,8 @@ from decimal import Decimal
 from itertools import groupby
 
 from expenses.models import Account, AccountType, Category
-from statements.export.rows import TAG_SEPARATOR, ExportNames, ExportRow
+from statements.export.columns import TAG_SEPARATOR, ExportRow
+from statements.export.rows import ExportNames
 
 #: The first part of a name by the kind of a category.
 ROOTS = {"expense": "Expenses", "income": "Income", "transfer": "Equity"}

@@ -9,7 +9,7 @@ from babel import Locale
 from babel.core import UnknownLocaleError
 from babel.numbers import get_decimal_symbol
 
-from statements.export.rows import ExportRow
+from statements.export.columns import ExportRow
 
 COLUMNS = (
     "id", "date", "kind", "amount", "currency", "account", "category", "parent_category", "merchant", "description",

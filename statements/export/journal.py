@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from statements.export.bookings import Booking, ChartOfAccounts, OpeningBalance, Posting, bookings, day_before
-from statements.export.rows import ExportNames, ExportRow, flat
+from statements.export.columns import ExportRow
+from statements.export.rows import ExportNames, flat
 
 #: Two blanks end a name, a colon divides it, and a semicolon begins a comment.
 NOT_IN_NAMES = re.compile(r"[\s:;]+")

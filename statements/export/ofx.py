@@ -12,7 +12,8 @@ from itertools import groupby
 from xml.sax.saxutils import escape
 
 from expenses.models import Account, AccountType
-from statements.export.rows import ExportRow, flat
+from statements.export.columns import ExportRow
+from statements.export.rows import flat
 
 #: Characters that XML 1.0 forbids.
 FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.db.models import BigIntegerField, CharField, ExpressionWrapper, F, QuerySet
 
@@ -14,43 +14,10 @@ from expenses.ledger.dates import Unindexed
 from expenses.ledger.money import SCALE, format_amount
 from expenses.models import Account, Tag, Transaction
 from expenses.querysets import rows_beyond
+from statements.export.columns import TAG_SEPARATOR, ExportRow
 
-TAG_SEPARATOR = "; "
 #: Rows that are read at a time. No cursor stays open while a slow client reads.
 CHUNK = 2000
-
-
-class ExportRow(NamedTuple):
-    """A transaction of an export. `amount` is signed: money out is negative; `day` is YYYY-MM-DD.
-
-    `whole` is the id of the split transaction that it is a part of. `transfer_account` is the name of the account on
-    the other side of a transfer. Texts are "" where a transaction has none.
-    """
-
-    id: int
-    day: str
-    kind: str
-    amount: str
-    currency: str
-    account: str
-    category: str
-    parent_category: str
-    merchant: str
-    description: str
-    raw_description: str
-    notes: str
-    tags: str
-    payment_method: str
-    iban: str
-    mcc: str
-    external_id: str
-    transfer: int | None
-    transfer_account: str
-    whole: int | None
-    review: str
-    is_excluded_from_budget: bool
-    account_id: int | None
-    category_id: int | None
 
 
 @dataclass(frozen=True, slots=True)

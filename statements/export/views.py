@@ -22,11 +22,12 @@ from expenses.views.base import AS_USER, LedgerViewSet
 from expenses.views.files import file_headers, file_renderers, file_schema
 from statements.export.beancount import write_beancount
 from statements.export.bookings import OpeningBalance
+from statements.export.columns import ExportRow
 from statements.export.comma_separated import CsvMarks, write_csv
 from statements.export.journal import write_journal
 from statements.export.json_lines import write_json_lines
 from statements.export.ofx import OfxStatement, write_ofx
-from statements.export.rows import ExportNames, ExportRow, read_rows
+from statements.export.rows import ExportNames, read_rows
 
 EXCEL_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #: Filters beside which an account's opening balance makes sense: what they keep are whole accounts until a day.

@@ -15,7 +15,8 @@ from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_col_to_name, xl_range, xl_range_abs
 
 from expenses.ledger.money import minor_units
-from statements.export.rows import ExportNames, ExportRow
+from statements.export.columns import ExportRow
+from statements.export.rows import ExportNames
 
 #: Rows of a sheet, its header included, and letters of a cell: Excel's limits.
 MAX_ROWS, MAX_LETTERS = 1_048_576, 32_767

@@ -8,8 +8,8 @@ from typing import ClassVar
 
 from expenses.ledger.ibans import iban_in
 from statements.delimited.columns import is_mcc
+from statements.export.columns import TAG_SEPARATOR
 from statements.export.comma_separated import COLUMNS, unguarded
-from statements.export.rows import TAG_SEPARATOR
 from statements.importer import Profile, ReadingQuestion, RowPart, StatementRow
 from statements.migration.books import (
     BookLine,

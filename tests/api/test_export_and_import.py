@@ -7,8 +7,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from hypothesis import given
 from hypothesis import strategies as st
 
+from statements.export.columns import ExportRow
 from statements.export.comma_separated import COLUMNS, CsvMarks, write_csv
-from statements.export.rows import ExportRow
 from statements.importer import StatementRow
 from statements.migration.outlay import OutlayImporter
 from tests.api.exported import content, record, record_odd_ledger

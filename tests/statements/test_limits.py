@@ -79,3 +79,12 @@ def test_the_server_loads_no_parser_of_workbooks_or_pdfs():
         command, cwd=limits._ROOT, env=environment, capture_output=True, text=True, check=True
     )
     assert done.stdout == "\n"
+
+
+def test_formats_load_no_models():
+    code = "import sys, statements.formats; print(*(name for name in sys.modules if name.startswith('django.db')))"
+    environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", code], cwd=limits._ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "\n"
