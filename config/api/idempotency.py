@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from shutil import copyfileobj
 from typing import Any, BinaryIO, cast
 
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.core.files.uploadhandler import FileUploadHandler
 from django.core.handlers.wsgi import WSGIRequest
@@ -19,6 +20,8 @@ from django.http.multipartparser import MultiPartParser, MultiPartParserError
 from expenses.views.parsers import is_form_too_large
 
 KEY_HEADER = "Idempotency-Key"
+#: The address that takes larger files than all others: whole backups.
+RESTORE = "/api/v1/restore/"
 #: Visible ASCII.
 KEY = re.compile(r"[!-~]{1,255}")
 
@@ -46,7 +49,8 @@ def received_body(request: WSGIRequest) -> Iterator[str]:
     if request.content_type != "multipart/form-data":
         yield _digest(request, hashlib.sha256(request.body).hexdigest())
         return
-    if is_form_too_large(request.META):
+    most = settings.RESTORE_MAX_BYTES if request.path == RESTORE else None
+    if is_form_too_large(request.META, most=most):
         raise RequestDataTooBig
     with tempfile.SpooledTemporaryFile(max_size=1024 * 1024) as form:
         copyfileobj(request._stream, form)  # noqa: SLF001 - `read` would forbid the view to read

@@ -31,7 +31,8 @@ from config.backup.form import (
     PREFERENCES,
     SYSTEM,
 )
-from config.backup.references import IDS, OddShape
+from config.backup.references import IDS
+from config.backup.rules import CHECKS
 from config.backup.tables import RESTORE_KIND, Table, is_version, plural, reference_of, system_categories, tables
 from config.backup.values import Convert, WrongValue, reader_of
 from config.backup.writing import COPIED_AT_ONCE, BackupPart, seal_of
@@ -383,10 +384,11 @@ class RowReader:
     def _reader(self, one: Any, *, is_given: bool) -> Convert:
         if not is_given:
             return self._default_reader(one)
-        read = self._value_reader(one)
-        find = IDS.get(f"{self.table.name}.{one.name}")
-        if find is not None:
-            read = self._with_inner(read, find)
+        read, name = self._value_reader(one), f"{self.table.name}.{one.name}"
+        if name in CHECKS:
+            read = _checked(CHECKS[name], read)
+        if name in IDS:
+            read = self._with_inner(read, IDS[name])
         if one.null:
             return lambda value: None if value is None else read(value)
         if isinstance(one, FileField):
@@ -414,7 +416,9 @@ class RowReader:
             row = dict(zip(self._names, self._row, strict=True)) if needs_row else {}
             try:
                 return read(find(value, self.targets.inner, row))
-            except OddShape:
+            except WrongValue:
+                raise
+            except ValueError:  # OddShape, or a number of thousands of digits
                 raise WrongValue("a value as Outlay makes it") from None
 
         return read_with
@@ -429,6 +433,14 @@ class RowReader:
         if one.default is NOT_PROVIDED and not one.null and not one.blank:
             raise _wrong(self.table.name, f"the column {one.name} is missing")
         return lambda value: one.get_db_prep_save(one.get_default(), connection)
+
+
+def _checked(check: Callable[[Any], None], read: Convert) -> Convert:
+    def read_checked(value: Any) -> Any:
+        check(value)
+        return read(value)
+
+    return read_checked
 
 
 def _kind_of_run(value: Any) -> str:

@@ -143,7 +143,7 @@ def _wanted(value: Any, table: str, refer: Refer) -> Any:
 
 def _actions(value: Any, refer: Refer, row: Row) -> Any:
     return [
-        _with(one, value=lambda category: refer(CATEGORY, category)) if _dict(one).get("type") in NAMED else one
+        _with(one, value=lambda category: refer(CATEGORY, category)) if str(_dict(one).get("type")) in NAMED else one
         for one in _list(value)
     ]
 
@@ -183,11 +183,19 @@ def _book(value: Any, refer: Refer, row: Row) -> Any:
 
 
 def _matches(value: Any, refer: Refer, row: Row) -> Any:
-    """Return the possible duplicates of a file: fingerprint → transaction, of each sort."""
+    """Return the possible duplicates of a file: key of a row → transaction, of each sort."""
     return {
-        sort: {fingerprint: refer(TRANSACTION, one) for fingerprint, one in _dict(found).items()}
+        sort: {_row_key(key, refer): refer(TRANSACTION, one) for key, one in _dict(found).items()}
         for sort, found in _dict(value).items()
     }
+
+
+def _row_key(key: str, refer: Refer) -> str:
+    """Return the key of a row of a file: the account, which may be missing, and the fingerprint."""
+    account, colon, fingerprint = key.rpartition(":")
+    if account and not (account.isascii() and account.isdigit()):
+        raise OddShape
+    return f"{refer(ACCOUNT, int(account)) if account else ''}{colon}{fingerprint}"
 
 
 def _moved(value: Any, refer: Refer, row: Row) -> Any:

@@ -20,9 +20,7 @@ from expenses.models.ledgers import ledger_id_of, membership_of
 from expenses.serializers.runs import RunSerializer
 from expenses.services.ledger_lock import Refusal
 from expenses.views.base import Conflict, LedgerView
-
-#: Bytes of a multipart body beside the file.
-MARGIN = 64 * 1024
+from expenses.views.parsers import is_form_too_large
 
 
 class BackupDocumentView(LedgerView):
@@ -62,8 +60,7 @@ class RestoreView(LedgerView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse a body that is too large before it is read."""
-        n_bytes = request.META.get("CONTENT_LENGTH") or "0"
-        if n_bytes.isdigit() and int(n_bytes) > settings.RESTORE_MAX_BYTES + MARGIN:
+        if is_form_too_large(request.META, most=settings.RESTORE_MAX_BYTES):
             refusal = too_large()
             raise serializers.ValidationError({"file": str(refusal)}, code=refusal.code)
         super().initial(request, *args, **kwargs)

@@ -56,11 +56,14 @@ class FormParser(parsers.MultiPartParser):
         return super().parse(stream, media_type, parser_context)
 
 
-def is_form_too_large(headers: Mapping[str, Any]) -> bool:
-    """Return True if the length that a request gives is beyond the largest file; servers read no more than it."""
+def is_form_too_large(headers: Mapping[str, Any], *, most: int | None = None) -> bool:
+    """Return True if the length that a request gives is beyond the largest file; servers read no more than it.
+
+    `most` are the bytes of the file; None is the larger one of a statement and an attachment.
+    """
     length = str(headers.get("CONTENT_LENGTH") or "")
-    limit: int = max(settings.IMPORT_MAX_BYTES, settings.ATTACHMENT_MAX_BYTES) + _FORM_MARGIN
-    return length.isdigit() and int(length) > limit
+    limit = max(settings.IMPORT_MAX_BYTES, settings.ATTACHMENT_MAX_BYTES) if most is None else most
+    return length.isdigit() and int(length) > limit + _FORM_MARGIN
 
 
 def _place_of(cause: BaseException | None) -> str:

@@ -83,7 +83,7 @@ class ConditionSerializer(StrictSerializer):
             detail = "A group does not take this field; put the test among its conditions."
             raise serializers.ValidationError(dict.fromkeys(sorted(stray), detail), code="in_group")
         context = {**self.context, "is_nested": True}
-        inner = ConditionSerializer(data=attrs["conditions"], many=True, context=context)
+        inner = type(self)(data=attrs["conditions"], many=True, context=context)
         if not inner.is_valid():
             raise serializers.ValidationError({"conditions": inner.errors})
         return {

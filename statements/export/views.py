@@ -206,8 +206,9 @@ class OfxView(ExportView):
 
     @file_schema("export_transactions_ofx", "application/x-ofx", filters=True)
     def download(self, request: Request) -> StreamingHttpResponse:
-        """Export transactions as OFX 2. There is one statement for each account and currency."""
-        rows, names = self.booked(), ExportNames.load_for(self.user)
+        """Export transactions as OFX 2. There is one statement for each account and currency, the oldest row first."""
+        # Any other order could part the parts of a split transaction, which are one movement with one id.
+        rows, names = self.rows().order_by(*OLDEST_FIRST), ExportNames.load_for(self.user)
         groups = rows.order_by("account", "currency").values_list("account", "currency")
         statements = [
             self._statement(rows, names, account, currency, first, last)

@@ -246,6 +246,16 @@ def test_ids_of_ofx_are_those_of_the_bank_else_ours_and_stay(ana):
     assert [[row.fitid for row in one.transactions] for one in again] == ids
 
 
+def test_parts_are_one_movement_of_ofx_in_any_order(ana):
+    """Two movements with one id would be one after the next import, and the money of the other lost."""
+    parts = [{"amount": "1.00", "category": "Groceries"}, {"amount": "30.00", "category": "Kids"}]
+    ana.post("expenses/", {"amount": "31.00", "description": "Market", "date": "2026-10-09", "parts": parts})
+    ana.post("expenses/", {"amount": "10.00", "description": "Between", "date": "2026-10-09"})
+    for order in ("amount", "-amount", "-date"):
+        (statement,) = parsed_ofx(content(ana, f"transactions.ofx?ordering={order}")).statements
+        assert [row.trnamt for row in statement.transactions] == [Decimal("-31.00"), Decimal("-10.00")]
+
+
 def test_ofx_of_an_empty_ledger_and_of_long_and_odd_texts_is_accepted(ana):
     assert parsed_ofx(content(ana, "transactions.ofx")).statements == []
     record(ana, "accounts/", name="Checking", currency="EUR")

@@ -262,6 +262,20 @@ def test_a_bomb_is_refused_before_it_is_unpacked(ana, settings):
     assert refused(ana, b"0" * 2 * 1024 * 1024, "too_large") == detail
 
 
+def test_a_backup_with_a_key_may_be_as_large_as_one_without(ana, settings):
+    settings.IMPORT_MAX_BYTES = settings.ATTACHMENT_MAX_BYTES = 1024
+    for most, code in ((4 * 1024**2, "no_backup"), (2 * 1024**2, "too_large")):
+        settings.RESTORE_MAX_BYTES = most
+        upload = {"file": SimpleUploadedFile("backup", b"0" * 5 * 1024**2 if most < 4 * 1024**2 else b"0" * most)}
+        for key in ({}, {"headers": {"Idempotency-Key": f"restore-{most}"}}):
+            upload["file"].seek(0)
+            answer = ana.post("restore/", upload, format="multipart", **key)
+            if key and code == "too_large":
+                assert_problem(answer, 413, (None, "body_too_large"))
+            else:
+                assert_problem(answer, 400, ("file", code))
+
+
 def test_a_restore_that_fails_half_way_leaves_the_ledger_empty(ana, ben, monkeypatch, tmp_path):
     live_shortly(ben)
     number = send(ana, fetch(ben, "zip")).json()["id"]
@@ -373,3 +387,50 @@ def test_the_row_of_another_ledger_cannot_be_named(ana, ben):
             part["rows"][0][part["columns"].index("actions")] = [action]
 
         assert "row 1 has no valid actions" in refused(ana, rewritten(fetch(ben), forge), "invalid_backup")
+
+
+LONG = [{"field": "description", "op": "contains", "value": "x"}] * 101
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("conditions", [{"field": "description", "op": "regex", "value": "(", "case_sensitive": False}]),
+        (
+            "conditions",
+            [{"field": "description", "op": "regex", "value": "(?:x{9999}){9999}", "case_sensitive": False}],
+        ),
+        ("conditions", [{"field": "description", "op": "fuzzy", "value": "x" * 10_000, "threshold": 85}]),
+        ("conditions", [{"field": "colour", "op": "is_empty"}]),
+        ("conditions", [{"conditions": [{"conditions": [LONG[0]]}]}]),
+        ("conditions", [{"field": "tags", "op": "has_any", "value": [5]}]),
+        ("conditions", [{"conditions": LONG[:100]}, LONG[0]]),
+        ("conditions", LONG),
+        ("actions", [{"type": "set_category", "value": "Dining"}]),
+        ("actions", [{"type": "add_tags", "value": [1]}]),
+        ("actions", [{"type": "add_tags", "value": [f"tag {n}" for n in range(1000)]}]),
+        ("actions", [{"type": "mark_reviewed", "value": True}, {"type": "needs_review", "value": True}]),
+        ("actions", [{"type": ["set_category"]}]),
+        ("triggers", [["create"]]),
+        ("triggers", 5),
+    ],
+)
+def test_a_rule_that_no_client_could_write_is_refused(ana, document, column, value):
+    """Each write of the ledger asks its rules: a pattern that nobody checked would stop all of them."""
+
+    def forge(found: dict[str, Any]) -> None:
+        part = found["data"]["rules.Rule"]
+        part["rows"][0][part["columns"].index(column)] = value
+
+    assert f"row 1 has no valid {column}" in refused(ana, rewritten(document, forge), "invalid_backup")
+
+
+def test_an_id_of_thousands_of_digits_is_no_id(ana, ben):
+    live_shortly(ben)
+    document = fetch(ben)
+
+    def forge(found: dict[str, Any]) -> None:
+        part = found["data"]["expenses.Transaction"]
+        part["rows"][0][part["columns"].index("held")] = ["tag:" + "9" * 5000]
+
+    assert "row 1 has no valid held" in refused(ana, rewritten(document, forge), "invalid_backup")
