@@ -144,6 +144,20 @@ class UnreadableFile(Exception):
         self.detail = detail
 
 
+class UnreadableRecord(Exception):
+    """Raised within a format for a fault in one field of a record; `detail` is a sentence that follows “Line 3: ”."""
+
+    def __init__(self, attr: str, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.attr = attr
+        self.code = code
+        self.detail = detail
+
+    def at(self, line: int, raw: tuple[str, ...]) -> RowError:
+        """Return the error of the record that begins in this line."""
+        return RowError(line, self.attr, self.code, f"Line {line}: {self.detail}", raw)
+
+
 class Importer(ABC):
     """One format of statement. An importer holds no state: each method is a pure function of its arguments.
 

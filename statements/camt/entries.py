@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 
 from expenses.ledger.ibans import iban_in
 from statements.camt.document import StatementPart
-from statements.importer import RowError, Skipped, StatementRow
+from statements.importer import RowError, Skipped, StatementRow, UnreadableRecord
 
 MAX_DESCRIPTION = 2000
 #: Both styles: BOOK as text, and as a code. INFO and FUTR move no money yet.
@@ -26,16 +26,6 @@ _USTRD_LENGTH = 140
 _RAW_OF_BATCH = 20
 
 
-class EntryError(Exception):
-    """A fault in one element of an entry."""
-
-    def __init__(self, attr: str, code: str, detail: str) -> None:
-        super().__init__(detail)
-        self.attr = attr
-        self.code = code
-        self.detail = detail
-
-
 def rows_of(
     entry: StatementPart, *, account: str, iban: str, owner: str, currency: str
 ) -> Iterator[StatementRow | RowError | Skipped]:
@@ -47,8 +37,8 @@ def rows_of(
         total = amount_of(amount) * sign
         is_pending = status_of(entry.element) in _PENDING
         date = _booking_date(entry)
-    except EntryError as error:
-        yield RowError(entry.line, error.attr, error.code, f"Line {entry.line}: {error.detail}.", raw)
+    except UnreadableRecord as error:
+        yield error.at(entry.line, raw)
         return
     if date is None:
         detail = f"Line {entry.line}: the entry has no booking date (BookgDt) and no value date (ValDt)."
@@ -96,18 +86,20 @@ class _Shared:
 
 
 def sign_of(element: Element) -> int:
-    """Return 1 for money in and -1 for money out. Raises EntryError."""
+    """Return 1 for money in and -1 for money out. Raises UnreadableRecord."""
     mark = text_at(element, "CdtDbtInd")
     if mark.upper() not in _SIGNS:
-        raise EntryError("amount", "unknown_sign", f"the mark “{mark[:20]}” of credit or debit is not CRDT or DBIT")
+        raise UnreadableRecord(
+            "amount", "unknown_sign", f"the mark “{mark[:20]}” of credit or debit is not CRDT or DBIT."
+        )
     return _SIGNS[mark.upper()]
 
 
 def amount_of(element: Element | None) -> Decimal:
-    """Return the unsigned amount of an element such as Amt. Raises EntryError."""
+    """Return the unsigned amount of an element such as Amt. Raises UnreadableRecord."""
     text = (element.text or "").strip() if element is not None else ""
     if not _AMOUNT.fullmatch(text):
-        raise EntryError("amount", "unreadable", f"“{text[:60]}” is not an amount")
+        raise UnreadableRecord("amount", "unreadable", f"“{text[:60]}” is not an amount.")
     # A few banks repeat the direction as a minus; the mark of credit or debit decides.
     return abs(Decimal(text.replace(",", ".")))
 
@@ -121,7 +113,7 @@ def status_of(element: Element) -> str:
 
 
 def date_of(element: Element | None) -> dt.date | None:
-    """Return the local calendar day of an element that holds Dt or DtTm. Raises EntryError."""
+    """Return the local calendar day of an element that holds Dt or DtTm. Raises UnreadableRecord."""
     if element is None:
         return None
     text = text_at(element, "Dt") or text_at(element, "DtTm") or text_at(element, "Dt/Dt") or (element.text or "")
@@ -135,7 +127,7 @@ def date_of(element: Element | None) -> dt.date | None:
 
 
 def _not_a_date(text: str) -> dt.date:
-    raise EntryError("date", "unreadable", f"“{text.strip()[:60]}” is not a date")
+    raise UnreadableRecord("date", "unreadable", f"“{text.strip()[:60]}” is not a date.")
 
 
 def text_at(element: Element, path: str) -> str:
@@ -179,7 +171,7 @@ def _amounts_of_batch(entry: StatementPart, total: Decimal, currency: str) -> li
         try:
             sign = sign_of(detail) if detail.find("CdtDbtInd") is not None else sign_of(entry.element)
             amounts.append(amount_of(amount) * sign)
-        except EntryError:
+        except UnreadableRecord:
             return []
     return amounts if sum(amounts) == total else []
 

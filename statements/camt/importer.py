@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 
 from expenses.ledger.ibans import iban_in
 from statements.camt.document import STATEMENTS, StatementPart, document_encoding, document_parts
-from statements.camt.entries import EntryError, amount_of, date_of, rows_of, sign_of, text_at
+from statements.camt.entries import amount_of, date_of, rows_of, sign_of, text_at
 from statements.importer import (
     FileAccount,
     Importer,
@@ -20,6 +20,7 @@ from statements.importer import (
     RowError,
     Skipped,
     StatementRow,
+    UnreadableRecord,
 )
 from statements.messages.accounts import AccountList, balance_warning, most_telling
 from statements.messages.profile import message_profile, message_profile_faults, without_pending
@@ -112,7 +113,7 @@ class _Statement:
         amount = element.find("Amt")
         try:
             value, date = amount_of(amount) * sign_of(element), date_of(element.find("Dt"))
-        except EntryError:
+        except UnreadableRecord:
             return  # rows do not need it
         currency = (amount.get("Ccy") if amount is not None else "") or self._currency
         if code in _OPENING and code in self._balances:

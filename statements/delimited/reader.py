@@ -21,7 +21,7 @@ from statements.delimited.words import (
     mentions,
     normalized,
 )
-from statements.importer import RowError, Skipped, StatementRow
+from statements.importer import RowError, Skipped, StatementRow, UnreadableRecord
 
 MAX_DESCRIPTION = 2000
 Key = TypeVar("Key", bound=Hashable)
@@ -56,14 +56,6 @@ Outcome = StatementRow | RowError | Skipped
 
 _NOTHING = {"", "-", "--", "\u2013", "\u2014"}
 _SHOWN = 80
-
-
-class _UnreadableCellError(Exception):
-    """A cell that should hold part of a movement; carries what `RowError` needs."""
-
-    def __init__(self, attr: str, code: str, detail: str) -> None:
-        super().__init__(detail)
-        self.attr, self.code, self.detail = attr, code, detail
 
 
 def read_rows(rows: Iterable[Record], layout: Layout) -> Iterator[Outcome]:
@@ -119,14 +111,14 @@ class _Interpreter:
             text = first_filled(fields, self.layout.date)
             day = self.layout.parse_date(text) if text else None
             return self._undated(record, text) if day is None else self._dated(record, day)
-        except _UnreadableCellError as error:
-            return RowError(record.line, error.attr, error.code, f"Line {record.line}: {error.detail}", tuple(fields))
+        except UnreadableRecord as error:
+            return error.at(record.line, tuple(fields))
 
     def money(self, fields: list[str]) -> tuple[Decimal, str] | None:
         """Return the signed amount and the text of the currency beside it; None if the row has no amount or zero."""
         try:
             amount, currency = self._money(fields)
-        except _UnreadableCellError:
+        except UnreadableRecord:
             return None
         return (amount, currency) if amount else None
 
@@ -134,7 +126,7 @@ class _Interpreter:
         """Return the currency that the row names, "" for the account's, None for a value that could be any."""
         try:
             return self._currency(fields, beside)
-        except _UnreadableCellError:
+        except UnreadableRecord:
             return None
 
     def texts(self, fields: list[str]) -> tuple[str, str, str, str]:
@@ -186,7 +178,7 @@ class _Interpreter:
         fields, layout = record.fields, self.layout
         if layout.widths.are_exceeded(fields):
             mark = "comma" if layout.delimiter == "," else f"“{layout.delimiter}”"
-            raise _UnreadableCellError(
+            raise UnreadableRecord(
                 "amount",
                 "too_many_cells",
                 f"the row has more cells than the table has columns. A {mark} inside a value must be quoted.",
@@ -195,7 +187,7 @@ class _Interpreter:
             return
         last = len(fields) - 1
         if fields[last].rstrip().endswith((".", ",")) and last in (*layout.amount, *layout.debit, *layout.credit):
-            raise _UnreadableCellError(
+            raise UnreadableRecord(
                 "amount",
                 "cut_off",
                 f"the file ends within the amount “{fields[last].strip()[:_SHOWN]}”. Download it again.",
@@ -205,9 +197,7 @@ class _Interpreter:
         texts = [cell for cell in record.fields if cell.strip()]
         reason = next((found for text in texts if (found := balance_label(text))), "")
         if not reason and len(record.fields) <= self._last_money:
-            raise _UnreadableCellError(
-                "amount", "missing", "the row ends before its amount. The file may be cut off here."
-            )
+            raise UnreadableRecord("amount", "missing", "the row ends before its amount. The file may be cut off here.")
         return Skipped(record.line, reason or "text", tuple(record.fields))
 
     def _undated(self, record: Record, text: str) -> Skipped:
@@ -219,7 +209,7 @@ class _Interpreter:
             return Skipped(record.line, reason, tuple(fields))
         try:
             amount, _ = self._money(fields)
-        except _UnreadableCellError:
+        except UnreadableRecord:
             return Skipped(record.line, "text", tuple(fields))
         if amount is None:
             return Skipped(record.line, "text", tuple(fields))
@@ -228,8 +218,8 @@ class _Interpreter:
         if not text and not joined(fields, layout.description + layout.merchant):
             return Skipped(record.line, "total", tuple(fields))
         if not text:
-            raise _UnreadableCellError("date", "missing", "the row has an amount but no date.")
-        raise _UnreadableCellError(
+            raise UnreadableRecord("date", "missing", "the row has an amount but no date.")
+        raise UnreadableRecord(
             "date", "unreadable", f"“{text[:_SHOWN]}” is not a date of the form {layout.date_format}."
         )
 
@@ -256,7 +246,7 @@ class _Interpreter:
             return (currency_of(beside) if beside else "") or self.layout.currency_code
         code = currency_of(text)
         if not code:
-            raise _UnreadableCellError(
+            raise UnreadableRecord(
                 "currency", "unknown_currency", f"“{text[:_SHOWN]}” is not a currency such as EUR or US$."
             )
         return code
@@ -291,7 +281,7 @@ class _Interpreter:
         if word in layout.positive_when:
             return False
         if layout.negative_when and layout.positive_when:
-            raise _UnreadableCellError(
+            raise UnreadableRecord(
                 "sign_flag", "unknown_flag", f"“{text[:_SHOWN]}” is in neither list of the sign flag."
             )
         return bool(layout.positive_when)
@@ -393,4 +383,4 @@ def _parsed(text: str, decimal: str, attr: str) -> tuple[Decimal, bool, str]:
     try:
         return parse_amount(text, decimal)
     except AmountError as error:
-        raise _UnreadableCellError(attr, "unreadable", f"“{text[:_SHOWN]}” {error}.") from None
+        raise UnreadableRecord(attr, "unreadable", f"“{text[:_SHOWN]}” {error}.") from None

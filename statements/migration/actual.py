@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from statements.archive.directory import names_of
-from statements.importer import Profile, RowError, RowPart, StatementRow
+from statements.importer import Profile, RowError, RowPart, StatementRow, UnreadableRecord
 from statements.limits.parent import converted
 from statements.migration.books import (
     BookImporter,
@@ -15,7 +15,6 @@ from statements.migration.books import (
     BookTable,
     Notes,
     Outcome,
-    UnreadableLine,
     amount_in,
     day_in,
     header_of,
@@ -61,7 +60,7 @@ class ActualImporter(BookImporter):
                 continue
             try:
                 yield from _rows_of(line, row, children.get(row["id"], []) if row["is_parent"] else [], notes)
-            except UnreadableLine as error:
+            except UnreadableRecord as error:
                 yield RowError(line, error.attr, error.code, f"Row {line}: {error.detail}", ())
             except (ValueError, TypeError, ArithmeticError):
                 detail = f"Row {line}: amount {row['amount']!r} or date {row['date']!r} cannot be read."

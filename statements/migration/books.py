@@ -28,6 +28,7 @@ from statements.importer import (
     Skipped,
     StatementRow,
     UnreadableFile,
+    UnreadableRecord,
 )
 from statements.profile_faults import date_format_faults, decimal_faults, format_faults, unknown_keys
 
@@ -54,11 +55,12 @@ class Notes:
     accounts: dict[str, None] = field(default_factory=dict)
 
     def open(self, account: str, amount: Decimal, currency: str = "") -> None:
-        """Add to the opening balance of an account. Raises `UnreadableLine` if it is too large."""
+        """Add to the opening balance of an account. Raises `UnreadableRecord` if it is too large."""
         self.accounts.setdefault(account)
         opening = self.openings.get(account, Decimal(0)) + amount
         if abs(opening) >= MAX_AMOUNT:
-            raise UnreadableLine("amount", "max_value", f"{opening} is too large; amounts are less than {MAX_AMOUNT}.")
+            detail = f"{opening} is too large; amounts are less than {MAX_AMOUNT}."
+            raise UnreadableRecord("amount", "max_value", detail)
         self.openings[account] = opening
         if currency:
             self.currencies.setdefault(account, currency)
@@ -74,18 +76,6 @@ class BookLine:
 
     def __getitem__(self, name: str) -> str:
         return self.cells.get(name, "").strip()
-
-
-class UnreadableLine(Exception):
-    """A record that cannot be read: the field, a code, and a clause that follows “Line 3: ”."""
-
-    def __init__(self, attr: str, code: str, detail: str) -> None:
-        super().__init__(detail)
-        self.attr, self.code, self.detail = attr, code, detail
-
-    def at(self, line: BookLine) -> RowError:
-        """Return the error of this record."""
-        return RowError(line.number, self.attr, self.code, f"Line {line.number}: {self.detail}", line.raw)
 
 
 class BookImporter(Importer):
@@ -152,11 +142,11 @@ class BookTable(BookImporter):
         for line in read_table(data):
             try:
                 yield from self.rows_of(line, profile, notes)
-            except UnreadableLine as error:
-                yield error.at(line)
+            except UnreadableRecord as error:
+                yield error.at(line.number, line.raw)
 
     def rows_of(self, line: BookLine, profile: Profile, notes: Notes) -> Iterator[Outcome]:
-        """Yield the rows of one record. Raises `UnreadableLine`. A table of splits overrides `rows` instead."""
+        """Yield the rows of one record. Raises `UnreadableRecord`. A table of splits overrides `rows` instead."""
         raise NotImplementedError
 
 
@@ -197,18 +187,18 @@ def member_of(data: bytes, wanted: Callable[[str], bool]) -> bytes | None:
 
 
 def amount_in(text: str, *, decimal: str = ".", attr: str = "amount") -> Decimal:
-    """Return an amount. Raises `UnreadableLine`."""
+    """Return an amount. Raises `UnreadableRecord`."""
     try:
         return parse_amount(text, decimal).value
     except AmountError as error:
-        raise UnreadableLine(attr, "unreadable", f"“{text[:40]}” {error}.") from None
+        raise UnreadableRecord(attr, "unreadable", f"“{text[:40]}” {error}.") from None
 
 
 def day_in(text: str, pattern: str = ISO) -> dt.date:
-    """Return a date; what follows it in the cell is left out. Raises `UnreadableLine`."""
+    """Return a date; what follows it in the cell is left out. Raises `UnreadableRecord`."""
     day = date_parser(pattern)(text)
     if day is None:
-        raise UnreadableLine("date", "unreadable", f"“{text[:40]}” is not a date of the form {pattern}.")
+        raise UnreadableRecord("date", "unreadable", f"“{text[:40]}” is not a date of the form {pattern}.")
     return day
 
 

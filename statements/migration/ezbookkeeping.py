@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from statements.importer import Profile, StatementRow
+from statements.importer import Profile, StatementRow, UnreadableRecord
 from statements.migration.books import (
     BookLine,
     BookTable,
     Notes,
     Outcome,
-    UnreadableLine,
     amount_in,
     day_in,
     split_tags,
@@ -34,7 +33,7 @@ class EzBookkeepingImporter(BookTable):
             notes.open(account, amount, currency)
             return
         if kind not in ("income", "expense", "transfer"):
-            raise UnreadableLine("type", "unknown_type", f"“{kind[:40]}” is no income, expense or transfer.")
+            raise UnreadableRecord("type", "unknown_type", f"“{kind[:40]}” is no income, expense or transfer.")
         notes.losses["geographic location"] += bool(line["geographic location"])
         notes.losses["time"] += ":" in line["time"]
         pair = f"ezbookkeeping-{line.number}" if kind == "transfer" else ""

@@ -6,13 +6,12 @@ from itertools import groupby
 from typing import Any, ClassVar
 
 from expenses.ledger.ibans import iban_in
-from statements.importer import Profile, RowPart, StatementRow
+from statements.importer import Profile, RowPart, StatementRow, UnreadableRecord
 from statements.migration.books import (
     BookLine,
     BookTable,
     Notes,
     Outcome,
-    UnreadableLine,
     amount_in,
     day_in,
     read_table,
@@ -45,8 +44,8 @@ class FireflyImporter(BookTable):
             for line in lines:
                 try:
                     found.append((line, list(_halves(line, notes))))
-                except UnreadableLine as error:
-                    yield error.at(line)
+                except UnreadableRecord as error:
+                    yield error.at(line.number, line.raw)
             rows = [row for _, of in found for row in of]
             first = rows[0] if rows else None
             is_split = (
@@ -73,7 +72,7 @@ class FireflyImporter(BookTable):
 
 
 def _halves(line: BookLine, notes: Notes) -> Iterator[StatementRow]:
-    """Yield a row for each of the person's own accounts that the record moves money of. Raises `UnreadableLine`."""
+    """Yield a row for each of the person's own accounts that the record moves money of. Raises `UnreadableRecord`."""
     source_type, destination_type = line["source_type"].casefold(), line["destination_type"].casefold()
     amount, currency = abs(amount_in(line["amount"])), line["currency_code"].upper()
     day = day_in(line["date"])
@@ -96,7 +95,7 @@ def _halves(line: BookLine, notes: Notes) -> Iterator[StatementRow]:
         "notes": line["notes"],
     }
     if not any(is_own):
-        raise UnreadableLine(
+        raise UnreadableRecord(
             "account", "unknown_account", f"neither “{source_type}” nor “{destination_type}” is yours."
         )
     notes.losses["foreign"] += bool(foreign) and not all(is_own)

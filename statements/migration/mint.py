@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from statements.importer import Profile, ReadingQuestion, StatementRow
+from statements.importer import Profile, ReadingQuestion, StatementRow, UnreadableRecord
 from statements.migration.books import (
     BookLine,
     BookTable,
     Notes,
     Outcome,
-    UnreadableLine,
     amount_in,
     date_format_of,
     day_in,
@@ -36,7 +35,7 @@ class MintImporter(BookTable):
     def rows_of(self, line: BookLine, profile: Profile, notes: Notes) -> Iterator[Outcome]:
         kind = line["transaction type"].casefold()
         if kind not in ("debit", "credit"):
-            raise UnreadableLine("type", "unknown_type", f"“{kind[:40]}” is neither debit nor credit.")
+            raise UnreadableRecord("type", "unknown_type", f"“{kind[:40]}” is neither debit nor credit.")
         amount = amount_in(line["amount"])
         notes.losses["transfers"] |= any(word in line["category"].casefold() for word in ("transfer", "card payment"))
         yield StatementRow(

@@ -10,13 +10,12 @@ from expenses.ledger.ibans import iban_in
 from statements.delimited.columns import is_mcc
 from statements.export.columns import TAG_SEPARATOR
 from statements.export.comma_separated import COLUMNS, unguarded
-from statements.importer import Profile, ReadingQuestion, RowPart, StatementRow
+from statements.importer import Profile, ReadingQuestion, RowPart, StatementRow, UnreadableRecord
 from statements.migration.books import (
     BookLine,
     BookTable,
     Notes,
     Outcome,
-    UnreadableLine,
     amount_in,
     day_in,
     read_table,
@@ -51,8 +50,8 @@ class OutlayImporter(BookTable):
             lines = list(same)
             try:
                 yield self._row(lines, profile, notes)
-            except UnreadableLine as error:
-                yield error.at(lines[0])
+            except UnreadableRecord as error:
+                yield error.at(lines[0].number, lines[0].raw)
 
     def _row(self, lines: list[BookLine], profile: Profile, notes: Notes) -> StatementRow:
         first = lines[0]

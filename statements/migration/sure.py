@@ -8,13 +8,12 @@ from typing import Any, ClassVar
 
 from statements.archive.directory import names_of
 from statements.delimited.encoding import storable
-from statements.importer import Profile, RowError, RowPart, StatementRow, UnreadableFile
+from statements.importer import Profile, RowPart, StatementRow, UnreadableFile, UnreadableRecord
 from statements.migration.books import (
     BookLine,
     BookTable,
     Notes,
     Outcome,
-    UnreadableLine,
     amount_in,
     day_in,
     member_of,
@@ -100,18 +99,16 @@ class _Archive:
         for key, one in self._by_type["Transaction"].items():
             try:
                 yield self._row(key, one)
-            except UnreadableLine as error:
-                number = self._lines[key]
-                yield RowError(number, error.attr, error.code, f"Line {number}: {error.detail}", ())
+            except UnreadableRecord as error:
+                yield error.at(self._lines[key], ())
             except (TypeError, AttributeError):  # a number where a list belongs
-                number = self._lines[key]
-                yield RowError(number, "line", "unreadable", f"Line {number}: the transaction is damaged.", ())
+                yield UnreadableRecord("line", "unreadable", "the transaction is damaged.").at(self._lines[key], ())
 
     def _row(self, key: str, one: dict[str, Any]) -> StatementRow:
         self._notes.losses["excluded"] += bool(one.get("excluded"))
         account = self._by_type["Account"].get(str(one.get("account_id")))
         if account is None:
-            raise UnreadableLine("account", "unknown_account", "its account is not in the file.")
+            raise UnreadableRecord("account", "unknown_account", "its account is not in the file.")
         tags = (self._by_type["Tag"].get(str(pk), {}).get("name") for pk in one.get("tag_ids") or ())
         merchant = self._by_type["Merchant"].get(str(one.get("merchant_id")), {}).get("name") or ""
         parts = tuple(
@@ -155,5 +152,5 @@ def _amount(value: Any) -> Decimal:
     except InvalidOperation:
         amount = Decimal("NaN")
     if not amount.is_finite():
-        raise UnreadableLine("amount", "unreadable", f"“{str(value)[:40]}” is not an amount.")
+        raise UnreadableRecord("amount", "unreadable", f"“{str(value)[:40]}” is not an amount.")
     return amount

@@ -7,13 +7,12 @@ from decimal import Decimal
 from typing import ClassVar
 
 from statements.archive.directory import names_of
-from statements.importer import Profile, ReadingQuestion, RowPart, StatementRow, UnreadableFile
+from statements.importer import Profile, ReadingQuestion, RowPart, StatementRow, UnreadableFile, UnreadableRecord
 from statements.migration.books import (
     BookLine,
     BookTable,
     Notes,
     Outcome,
-    UnreadableLine,
     amount_in,
     date_format_of,
     date_question,
@@ -76,8 +75,8 @@ class YnabImporter(BookTable):
             last_part = part
             try:
                 row = self._row(line, profile, notes, pairing)
-            except UnreadableLine as error:
-                yield error.at(line)
+            except UnreadableRecord as error:
+                yield error.at(line.number, line.raw)
                 continue
             if row is None:
                 continue

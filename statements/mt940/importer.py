@@ -17,12 +17,13 @@ from statements.importer import (
     Skipped,
     StatementRow,
     UnreadableFile,
+    UnreadableRecord,
 )
 from statements.messages.accounts import AccountList, balance_warning, most_telling
 from statements.messages.profile import message_profile, message_profile_faults, without_pending
 from statements.mt940.details import Details, details_of
 from statements.mt940.fields import Field, Mt940Statement, statements_of
-from statements.mt940.movements import FieldError, StatedBalance, StatementLine, balance_of, movement_of
+from statements.mt940.movements import StatedBalance, StatementLine, balance_of, movement_of
 
 FORMAT = "mt940"
 MAX_DESCRIPTION = 2000
@@ -121,8 +122,8 @@ def _rows_of(
         raw = tuple(text for field in (line, *texts) for text in field.lines)
         try:
             movement = movement_of(line.lines)
-        except FieldError as error:
-            yield RowError(line.line, error.attr, error.code, f"Line {line.line}: {error.detail}.", raw)
+        except UnreadableRecord as error:
+            yield error.at(line.line, raw)
             continue
         statement.booked += movement.amount
         details = _details(movement, texts)

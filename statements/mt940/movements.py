@@ -8,21 +8,13 @@ from typing import Any, ClassVar
 
 import mt940
 
+from statements.importer import UnreadableRecord
+
 _OPTIONS = mt940.Options.all()
 #: Two digits of a year from here on belong to the last century.
 _LAST_CENTURY = 80
 _AMOUNT = re.compile(r"[0-9]{1,15}(?:[.,][0-9]{0,2})?|[0-9]{1,15},[0-9]{0,9}|[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]{0,9}")
 _LONG_YEAR = re.compile(r"(?=20[0-9]{2}(?:0[1-9]|1[0-2])[0-3][0-9][ RECD])20(?!(?:0[1-9]|1[0-2])[0-3][0-9][ RECD])")
-
-
-class FieldError(Exception):
-    """A field that does not hold what its tag promises; the text is a clause without a full stop."""
-
-    def __init__(self, attr: str, code: str, detail: str) -> None:
-        super().__init__(detail)
-        self.attr = attr
-        self.code = code
-        self.detail = detail
 
 
 class _LinePattern(mt940.tags.Statement):
@@ -87,13 +79,13 @@ class StatedBalance:
 
 
 def movement_of(lines: list[str]) -> StatementLine:
-    """Return the movement of a statement line. Raises FieldError."""
+    """Return the movement of a statement line. Raises UnreadableRecord."""
     first = _LONG_YEAR.sub("", lines[0].strip(), count=1)
     text = "\n".join([first, *lines[1:]]).rstrip()
     parts = _LINE.split(text) or _LINE.split(text.replace("\n", ""))
     if parts is None:
-        raise FieldError(
-            "amount", "unreadable", f"“{first[:60]}” is not a date, a mark of debit or credit and an amount"
+        raise UnreadableRecord(
+            "amount", "unreadable", f"“{first[:60]}” is not a date, a mark of debit or credit and an amount."
         )
     mark = parts["status"].upper()
     valued = _date_of(parts)
@@ -114,18 +106,18 @@ def balance_of(text: str) -> StatedBalance | None:
         return None
     try:
         date = _date_of(parts)
-    except FieldError:
+    except UnreadableRecord:
         date = None
     try:
         return StatedBalance(_amount(parts["amount"], parts["status"].upper()), parts["currency"].upper(), date)
-    except FieldError:
+    except UnreadableRecord:
         return None
 
 
 def _amount(text: str, mark: str) -> Decimal:
     """Return the amount with its sign: C and RD are money in, D and RC money out."""
     if not _AMOUNT.fullmatch(text):
-        raise FieldError("amount", "unreadable", f"“{text}” is not an amount")
+        raise UnreadableRecord("amount", "unreadable", f"“{text}” is not an amount.")
     plain = text.replace(".", "") if "," in text else text
     amount: Decimal = mt940.models.Amount(plain.rstrip(",."), mark, options=_OPTIONS).amount
     return amount + 0  # minus zero is zero
@@ -141,7 +133,7 @@ def _date_of(parts: dict[str, str]) -> dt.date:
         return dt.date(year, int(fixed["month"]), int(fixed["day"]))
     except ValueError:
         written = f"{parts['year']}{parts['month']}{parts['day']}"
-        raise FieldError("date", "unreadable", f"“{written}” is not a date of the form YYMMDD") from None
+        raise UnreadableRecord("date", "unreadable", f"“{written}” is not a date of the form YYMMDD.") from None
 
 
 def _entry_date(parts: dict[str, str], valued: dt.date) -> dt.date | None:
@@ -153,6 +145,6 @@ def _entry_date(parts: dict[str, str], valued: dt.date) -> dt.date | None:
     for year in (valued.year - 1, valued.year, valued.year + 1):
         try:
             candidates.append(_date_of({"year": f"{year % 100:02}", "month": month, "day": day}))
-        except FieldError:
+        except UnreadableRecord:
             return None  # the value date is certain
     return min(candidates, key=lambda date: abs(date - valued))

@@ -11,7 +11,7 @@ from expenses.ledger.ibans import iban_in
 from statements.delimited.amounts import MAX_DECIMALS, AmountError, parse_amount, possible_decimals
 from statements.delimited.columns import is_mcc
 from statements.delimited.words import currency_of, is_currency
-from statements.importer import FileAccount, RowError, Skipped, StatementRow
+from statements.importer import FileAccount, RowError, Skipped, StatementRow, UnreadableRecord
 from statements.ofx.markup import Aggregate, StrayEnd
 
 Outcome = StatementRow | RowError | Skipped
@@ -58,12 +58,6 @@ class OfxOptions:
     currency: str = ""
     leaves_out_pending: bool = False
     signs_by_type: bool = False
-
-
-class _TransactionError(Exception):
-    def __init__(self, attr: str, code: str, detail: str) -> None:
-        super().__init__(detail)
-        self.attr, self.code, self.detail = attr, code, detail
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,13 +159,13 @@ def _outcome(aggregate: Aggregate | StrayEnd, place: Place, options: OfxOptions)
         return Skipped(line, "security", _raw(aggregate))
     try:
         return _row(aggregate, place, options)
-    except _TransactionError as error:
-        return RowError(line, error.attr, error.code, f"Line {line}: {error.detail}", _raw(aggregate))
+    except UnreadableRecord as error:
+        return error.at(line, _raw(aggregate))
 
 
 def _row(transaction: Aggregate, place: Place, options: OfxOptions) -> StatementRow | Skipped:
     if transaction.is_open:
-        raise _TransactionError("line", "cut_off", "the file ends within this transaction. Download it again.")
+        raise UnreadableRecord("line", "cut_off", "the file ends within this transaction. Download it again.")
     day, amount = _day(transaction), _amount(transaction, options)
     fields, line, raw = transaction.fields, transaction.line, _raw(transaction)
     pending = is_pending(transaction, place)
@@ -204,13 +198,13 @@ def _day(transaction: Aggregate) -> dt.date:
     for tag in ("DTPOSTED", "DTTRAN", "DTUSER"):
         text = transaction.fields.get(tag, "")
         if tag in transaction.repeated:
-            raise _TransactionError("date", "repeated", f"the transaction has two different fields <{tag}>.")
+            raise UnreadableRecord("date", "repeated", f"the transaction has two different fields <{tag}>.")
         if not _EMPTY_DAY.fullmatch(text):
             day = read_day(text)
             if day is None:
-                raise _TransactionError("date", "unreadable", f"“{text[:_SHOWN]}” is not a date of the form YYYYMMDD.")
+                raise UnreadableRecord("date", "unreadable", f"“{text[:_SHOWN]}” is not a date of the form YYYYMMDD.")
             return day
-    raise _TransactionError("date", "missing", "the transaction has no date.")
+    raise UnreadableRecord("date", "missing", "the transaction has no date.")
 
 
 def read_day(text: str) -> dt.date | None:
@@ -225,13 +219,13 @@ def read_day(text: str) -> dt.date | None:
 def _amount(transaction: Aggregate, options: OfxOptions) -> Decimal:
     text = transaction.fields.get("TRNAMT", "")
     if "TRNAMT" in transaction.repeated:
-        raise _TransactionError("amount", "repeated", "the transaction has two different amounts.")
+        raise UnreadableRecord("amount", "repeated", "the transaction has two different amounts.")
     if not text:
-        raise _TransactionError("amount", "missing", "the transaction has no amount.")
+        raise UnreadableRecord("amount", "missing", "the transaction has no amount.")
     try:
         amount = read_amount(text, options.decimal)
     except AmountError as error:
-        raise _TransactionError("amount", "unreadable", f"“{text[:_SHOWN]}” {error}.") from None
+        raise UnreadableRecord("amount", "unreadable", f"“{text[:_SHOWN]}” {error}.") from None
     kind = kind_of(transaction)
     if options.signs_by_type and kind in ("DEBIT", "CREDIT"):
         return -abs(amount) if kind == "DEBIT" else abs(amount)

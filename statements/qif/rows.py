@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from statements.delimited.amounts import AmountError, parse_amount
 from statements.delimited.words import currency_of
-from statements.importer import RowError, RowPart, Skipped, StatementRow
+from statements.importer import RowError, RowPart, Skipped, StatementRow, UnreadableRecord
 from statements.qif.dates import read_date
 from statements.qif.records import ACCOUNTS, OTHER_SECTIONS, QifRecord
 
@@ -28,12 +28,6 @@ class QifOptions:
     currency: str = ""
 
 
-class _RecordError(Exception):
-    def __init__(self, attr: str, code: str, detail: str) -> None:
-        super().__init__(detail)
-        self.attr, self.code, self.detail = attr, code, detail
-
-
 def read_rows(records: Iterable[QifRecord], options: QifOptions) -> Iterator[Outcome]:
     """Yield a row, an error or a skipped record for each record, in the order of the file."""
     for record in records:
@@ -44,8 +38,8 @@ def read_rows(records: Iterable[QifRecord], options: QifOptions) -> Iterator[Out
             continue
         try:
             yield _row(record, raw, options)
-        except _RecordError as error:
-            yield RowError(record.line, error.attr, error.code, f"Line {record.line}: {error.detail}", raw)
+        except UnreadableRecord as error:
+            yield error.at(record.line, raw)
 
 
 def skip_reason(record: QifRecord) -> str:
@@ -71,14 +65,15 @@ def amount_texts(record: QifRecord) -> list[str]:
 def _row(record: QifRecord, raw: tuple[str, ...], options: QifOptions) -> StatementRow | Skipped:
     text = record.first("D")
     if not text:
-        raise _RecordError("date", "missing", "the record has no date (D).")
+        raise UnreadableRecord("date", "missing", "the record has no date (D).")
     day = read_date(text, options.date_format)
     if day is None:
-        raise _RecordError("date", "unreadable", f"“{text[:_SHOWN]}” is not a date of the form {options.date_format}.")
+        detail = f"“{text[:_SHOWN]}” is not a date of the form {options.date_format}."
+        raise UnreadableRecord("date", "unreadable", detail)
     if record.is_cut:
-        raise _RecordError("amount", "cut_off", "the file ends within this amount. Export it again.")
+        raise UnreadableRecord("amount", "cut_off", "the file ends within this amount. Export it again.")
     if len(record.fields.get("T", ())) > 1:
-        raise _RecordError("amount", "repeated", "the record has two amounts (T). A line “^” may be missing.")
+        raise UnreadableRecord("amount", "repeated", "the record has two amounts (T). A line “^” may be missing.")
     amount, currency = _amount(amount_text(record), options)
     if not amount:
         return Skipped(record.line, "zero", raw, day)
@@ -107,11 +102,11 @@ def _row(record: QifRecord, raw: tuple[str, ...], options: QifOptions) -> Statem
 def _amount(text: str, options: QifOptions) -> tuple[Decimal, str]:
     """Return (signed amount, currency beside it). Raises if the text is no amount."""
     if not text:
-        raise _RecordError("amount", "missing", "the record has no amount (T).")
+        raise UnreadableRecord("amount", "missing", "the record has no amount (T).")
     try:
         amount = parse_amount(text, options.decimal)
     except AmountError as error:
-        raise _RecordError("amount", "unreadable", f"“{text[:_SHOWN]}” {error}.") from None
+        raise UnreadableRecord("amount", "unreadable", f"“{text[:_SHOWN]}” {error}.") from None
     return amount.value, currency_of(amount.currency) if amount.currency else ""
 
 

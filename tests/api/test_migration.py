@@ -81,7 +81,7 @@ def everything(api):
     return accounts(api), own_categories(api), rows(api), transfers(api)
 
 
-NOTHING = ({}, [], [], [])
+NOTHING: tuple[dict[str, object], list[object], list[object], list[object]] = ({}, [], [], [])
 
 
 def take_back(api, run_tasks, run):
