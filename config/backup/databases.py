@@ -4,6 +4,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -17,6 +18,10 @@ NAMES = {"sqlite": "database.sqlite3", "postgresql": "database.dump"}
 PROGRAMS = Path("/usr/lib/postgresql")
 #: Pages of SQLite that are copied between two reports.
 PAGES = 4096
+#: Deletes every table, also those that a newer release has added: `pg_restore --clean` knows only those of the copy.
+DROP_TABLES = """DO $$ DECLARE name text; BEGIN
+FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = current_schema() LOOP
+EXECUTE format('DROP TABLE %I CASCADE', name); END LOOP; END $$"""
 
 
 class DatabaseFault(Exception):
@@ -58,8 +63,11 @@ def load(dumped: Path, *, progress: Progress) -> None:
     """Put a copy in the place of the database, in one transaction. Raises DatabaseFault."""
     connection.close()
     if connection.vendor == "postgresql":
-        options = ("--clean", "--if-exists", "--no-owner", "--single-transaction", "--exit-on-error")
-        _run("pg_restore", *options, *_address(), str(dumped))
+        with tempfile.TemporaryDirectory() as folder:
+            script = Path(folder, "restore.sql")
+            _run("pg_restore", "--no-owner", f"--file={script}", str(dumped))
+            options = ("--quiet", "--no-psqlrc", "--single-transaction", "--set=ON_ERROR_STOP=1")
+            _run("psql", *options, *_address(), f"--command={DROP_TABLES}", f"--file={script}")
         progress(1.0)
         return
     with (

@@ -45,7 +45,14 @@ instance._add = then_die(instance._add) if {at} == 1 else instance._add
 instance.seal = die if {at} == 2 else instance.seal
 instance.back_up(Path({folder!r}))
 """
+ADD_TABLE = """
+from django.db import connection
+with connection.cursor() as cursor:
+    cursor.execute("CREATE TABLE of_a_newer_release (user_id bigint REFERENCES accounts_user (id))")
+"""
 COUNT = """
+from django.db import connection
+assert "of_a_newer_release" not in connection.introspection.table_names()
 from accounts.models import User
 from django.core.files.storage import default_storage
 print(User.objects.count(), default_storage.exists("attachments/1/receipt"))
@@ -98,6 +105,8 @@ def test_an_instance_is_backed_up_wiped_and_restored(tmp_path):
         second = given | own_key
         Path(second["OUTLAY_DATA_DIR"]).mkdir()
         for force in ((), ("--force",)):
+            if force:
+                done(second, "shell", "-v", "0", "-c", ADD_TABLE)
             restored = done(second, "restore", str(archive), *force)
             assert restored.startswith(f"Restored {archive.name} of 20")
             assert restored.endswith(": the database and 1 files.")
