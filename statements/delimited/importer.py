@@ -1,7 +1,8 @@
 """The importer of CSV and its kin: detects the profile of a file, with the questions that remain, and reads it."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import chain, islice
 from typing import Any, ClassVar
 
@@ -27,6 +28,7 @@ from statements.delimited.table import (
 )
 from statements.delimited.words import currency_of, is_currency_code, meaning, means
 from statements.importer import (
+    FileAccount,
     Importer,
     Profile,
     ProfileError,
@@ -42,6 +44,8 @@ _SAMPLE = 200
 MAX_COLUMNS = 4096
 #: Shorter words of a header, such as "all", may be codes of currencies by chance.
 _SHORT_WORD = 3
+#: A column with more account numbers than that holds those of others.
+_MOST_ACCOUNTS = 20
 #: Characters of a cell, and names of columns, that a sentence shows.
 _SHOWN, _MAX_NAMED = 40, 12
 
@@ -78,6 +82,9 @@ class _Detection:
         profile = self._profile(decimal, signs, choice, currency)
         self._ask_about_texts()
         accounts = own_accounts(self._table, self._columns)
+        if several := self._several_accounts():
+            column, accounts = several
+            profile["own_account"] = self._reference(column)
         warnings = list(self._warnings())
         return Reading(profile, self._table.names, self._questions, accounts, warnings, self._shape())
 
@@ -222,16 +229,25 @@ class _Detection:
         kinds = ("d" if c.is_dates else "n" if c.is_numeric else "x" for c in self._table.columns)
         return self._dialect.delimiter.join(kinds)
 
+    def _several_accounts(self) -> tuple[Column, list[FileAccount]] | None:
+        """Return the column that names more than one account of the owner in the whole file, and these accounts."""
+        for column in self._table.columns:
+            if not means(column.name, "own_account") or column in self._columns.ibans:
+                continue
+            cells: Iterable[str] = column.distinct
+            if self._is_longer_than_sample and any(map(iban_in, cells)):
+                cells = self._all_cells(column.index)
+            ibans = {iban for iban in map(iban_in, cells) if iban}
+            if 1 < len(ibans) <= _MOST_ACCOUNTS:
+                return column, [FileAccount(key=iban, iban=iban) for iban in sorted(ibans)]
+        return None
+
     def _warnings(self) -> Iterator[str]:
         """Yield sentences about what the file is, beside its rows."""
         securities = [name for name in self._table.names if means(name, "security")]
         if len(securities) > 1:
             named = ", ".join(f"“{name}”" for name in securities)
             yield f"The columns {named} are those of a securities account. Buys and sells are no expenses."
-        for column in self._table.columns:
-            n_accounts = len({iban for iban in map(iban_in, column.distinct) if iban})
-            if n_accounts > 1 and means(column.name, "own_account"):
-                yield f"“{column.name}” names {n_accounts} accounts, and all rows go into one. Upload a file for each."
         columns = self._columns
         lacks_text = self._table.height and not columns.descriptions and not columns.merchants
         if lacks_text and not text_columns(self._table, columns):
@@ -254,6 +270,17 @@ class _Detection:
             if len(codes) == 1:
                 return next(iter(codes))
         return ""
+
+
+def _with_accounts(
+    rows: Iterable[StatementRow | RowError | Skipped], position: int
+) -> Iterator[StatementRow | RowError | Skipped]:
+    """Yield the rows, each with the account that its cell names."""
+    for row in rows:
+        if isinstance(row, StatementRow) and position < len(row.raw):
+            yield replace(row, account=iban_in(tidy(row.raw[position])))
+        else:
+            yield row
 
 
 def _beside(cell: str, decimal: str) -> str:
@@ -306,7 +333,8 @@ class DelimitedImporter(Importer):
 
     def read(self, data: bytes, profile: Profile) -> Iterator[StatementRow | RowError | Skipped]:
         layout = layout_of(profile, data)
-        return read_rows(records_under(profile, data), layout)
+        rows = read_rows(records_under(profile, data), layout)
+        return _with_accounts(rows, layout.own_account[0]) if layout.own_account else rows
 
     def check_profile(self, profile: Profile, data: bytes) -> list[ProfileError]:
         return profile_errors(profile, data)

@@ -26,6 +26,7 @@ from statements.profile_faults import (
 #: The keys that name columns: by header name, by position from 0, or by a list of either.
 COLUMN_KEYS = (
     "date", "amount", "debit", "credit", "description", "merchant", "iban", "mcc", "currency", "status", "external_id",
+    "own_account",
 )  # fmt: skip
 
 Positions = tuple[int, ...]
@@ -251,6 +252,7 @@ class Layout:
     currency: Positions
     status: Positions
     external_id: Positions
+    own_account: Positions
     decimal: str
     date_format: str
     parse_date: Callable[[str], dt.date | None]

@@ -126,11 +126,35 @@ SECURITIES = (
 )
 
 
-def test_a_table_of_several_accounts_is_warned_of(ana, giro):
+def test_rows_of_a_table_of_several_accounts_go_into_their_own(ana):
+    """The second account comes first after the sample by which the columns are found."""
+    other = "DE02120300000000202051"
+    rows = [f"{IBAN};22.03.2024;Kiosk {number};-5,00" for number in range(300)]
+    rows.append(f"{other};25.03.2024;Bakery;-7,00")
+    text = "\n".join(["Auftragskonto;Datum;Text;Betrag", *rows, ""])
+    for name, iban in (("Card", other), ("Giro", IBAN)):
+        ana.post("accounts/", {"name": name, "currency": "EUR", "iban": iban})
+    body = upload(ana, text, account="Giro", commit="true").json()
+    assert (body["status"], body["questions"], body["warnings"]) == ("committed", [], [])
+    assert [(one["iban"], one["matched_by"], one["n_new"]) for one in body["accounts"]] == [
+        (other, "iban", 1),
+        (IBAN, "iban", 300),
+    ]
+    assert body["profile"]["own_account"] == "Auftragskonto"
+    (bakery,) = ana.get("transactions/?account=Card").json()["results"]
+    assert bakery["description"] == "Bakery"
+    again = upload(ana, text, account="Giro").json()
+    assert (again["n_new"], again["n_duplicates"]) == (0, 301)
+
+
+def test_accounts_of_a_table_that_are_not_known_are_asked(ana, giro):
     rows = [f"{IBAN};22.03.2024;Kiosk;-5,00", "DE02120300000000202051;25.03.2024;Bakery;-7,00"]
-    body = upload(ana, "\n".join(["Auftragskonto;Datum;Text;Betrag", *rows, ""]), account="Giro").json()
-    warning = "“Auftragskonto” names 2 accounts, and all rows go into one. Upload a file for each."
-    assert (body["accounts"], body["warnings"]) == ([], [warning])
+    body = upload(ana, "\n".join(["Auftragskonto;Datum;Text;Betrag", *rows, ""]), account="Giro", commit="true").json()
+    assert body["status"] == "parsed"
+    assert [(q["attr"], q["code"]) for q in body["questions"]] == [
+        ("accounts.DE02120300000000202051", "unknown_account"),
+        (f"accounts.{IBAN}", "unknown_account"),
+    ]
 
 
 EMPTY = [
