@@ -19,6 +19,7 @@ from statements.importer import (
     StatementRow,
     UnreadableFile,
 )
+from statements.profile_faults import format_faults, unknown_keys
 
 #: Bytes of all members together, unpacked.
 MAX_UNPACKED = 64 << 20
@@ -97,14 +98,8 @@ class ArchiveImporter(Importer):
         contents = dict(_contents(data))
         profiles = _profiles_in(profile)
         known = ", ".join(contents)
-        faults = []
-        if profile.get("format") != self.format:
-            faults.append(ProfileError("format", "invalid", "The format of this file is “zip”. Leave it as it is."))
-        faults += [
-            ProfileError(key, "unknown_key", f"“{key}” is not known. The keys are: files, format.")
-            for key in profile
-            if key not in ("format", _FILES) and not key.startswith(f"{_FILES}.")
-        ]
+        own_keys = {key: value for key, value in profile.items() if not key.startswith(f"{_FILES}.")}
+        faults = [*format_faults(profile, self.format), *unknown_keys(own_keys, (_FILES, "format"))]
         for name in profiles:
             if name not in contents:
                 detail = f"There is no file “{name}” in the archive. The files are: {known}."

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from statements.delimited.words import is_currency_code
 from statements.importer import (
     FileAccount,
     Importer,
@@ -18,8 +17,10 @@ from statements.importer import (
     StatementRow,
 )
 from statements.limits.parent import converted
+from statements.profile_faults import boolean_faults, currency_faults, format_faults, unknown_keys
 
 _CONVERSION = "statements.pdf.conversion"
+_KEYS = ("currency_code", "date_format", "format", "invert_sign")
 _MAGIC = b"%PDF-"
 #: Some servers put bytes of their own before the file.
 _MAGIC_WITHIN = 1024
@@ -99,22 +100,16 @@ class PdfImporter(Importer):
 
     def check_profile(self, profile: Profile, data: bytes) -> list[ProfileError]:
         formats = converted(data, by=_CONVERSION)["date_formats"]
-        keys = ("format", "date_format", "invert_sign", "currency_code")
-        known = ", ".join(keys)
         faults = [
-            ProfileError(key, "unknown_key", f"“{key}” is not known. The keys are: {known}.")
-            for key in profile
-            if key not in keys
+            *unknown_keys(profile, _KEYS),
+            *format_faults(profile, self.format),
+            *boolean_faults(profile, ("invert_sign",)),
+            *currency_faults(profile),
         ]
-        code = profile.get("currency_code")
-        is_code = isinstance(code, str) and is_currency_code(code)
-        checks: list[tuple[str, Any, str]] = [
-            ("format", profile.get("format") == self.format, "The format of this file is “pdf”. Leave it as it is."),
-            ("date_format", profile.get("date_format") in formats, f"The dates can be read as: {', '.join(formats)}."),
-            ("invert_sign", isinstance(profile.get("invert_sign", False), bool), "“invert_sign” is true or false."),
-            ("currency_code", not code or is_code, f"“{code}” is not an ISO 4217 code such as EUR."),
-        ]
-        return faults + [ProfileError(key, "invalid", detail) for key, is_good, detail in checks if not is_good]
+        if profile.get("date_format") not in formats:
+            detail = f"The dates can be read as: {', '.join(formats)}."
+            faults.append(ProfileError("date_format", "invalid", detail))
+        return faults
 
 
 def _is_mostly_positive(rows: list[Any]) -> bool:

@@ -190,12 +190,12 @@ def test_faults_of_a_profile_are_named():
         (
             "sheet",
             "unknown_key",
-            "“sheet” is not known. The keys are: format, date_format, invert_sign, currency_code.",
+            "“sheet” is not known. The keys are: currency_code, date_format, format, invert_sign.",
         ),
         ("format", "invalid", "The format of this file is “pdf”. Leave it as it is."),
+        ("invert_sign", "invalid", "“invert_sign” must be true or false."),
+        ("currency_code", "unknown_currency", "“EURO” is not an ISO 4217 code such as EUR."),
         ("date_format", "invalid", "The dates can be read as: %Y-%m-%d."),
-        ("invert_sign", "invalid", "“invert_sign” is true or false."),
-        ("currency_code", "invalid", "“EURO” is not an ISO 4217 code such as EUR."),
     ]
 
 
