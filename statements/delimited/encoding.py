@@ -95,5 +95,5 @@ def _score(sample: bytes, encoding: str) -> tuple[float, int]:
 
 
 def storable(text: str) -> str:
-    """Return a text without NUL and halves of characters, which JSON and PDF can hold and no database can."""
-    return text.replace("\0", "").encode(errors="replace").decode()
+    """Return a text without NUL, and with U+FFFD for halves of characters. JSON and PDF may hold both, no database."""
+    return text.replace("\0", "").encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from statements.delimited.encoding import decodes, detect_encoding
+from statements.delimited.encoding import decodes, detect_encoding, storable
 
 TEXTS = {
     "cp1252": ["Währung;Empfänger\n3,00;Bäckerei Süß", "Libellé;Débit\nCafé de la Forêt;3", "Descripción;Año\nPeña;1"],
@@ -47,3 +47,7 @@ def test_utf_8_is_recognized(text):
 @given(st.binary(max_size=300))
 def test_any_bytes_get_a_codec_that_can_be_used(data):
     data.decode(detect_encoding(data), "replace")
+
+
+def test_texts_lose_what_no_database_can_hold():
+    assert storable("a\0b\ud83d \ud83c\udf1f\N{GLOWING STAR}") == "ab\ufffd \N{GLOWING STAR}\N{GLOWING STAR}"
