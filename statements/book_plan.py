@@ -107,7 +107,7 @@ def placed(
     """Yield the rows with the paths that the ledger has, or will have, for those of the file."""
     where: dict[Path, Path] = {}
     for one in plan:
-        category = catalog.categories.get(one.category) if one.category else catalog.find(one.name)
+        category = catalog.categories.get(one.category or 0) or catalog.find(one.name)
         where[one.path] = (category.name,) if category else one.path
     for row in rows:
         if isinstance(row, StatementRow) and (row.category or row.parts):

@@ -72,7 +72,8 @@ def open_book(statement: Import, *, run: Run) -> None:
                 created["accounts"].append(account.pk)
         catalog = Catalog.load(statement.ledger_id)
         for one in stored_plan(statement):
-            if one.category is None and catalog.find(one.name) is None:
+            is_gone = one.category not in catalog.categories  # deleted since the file was read, or never there
+            if is_gone and catalog.find(one.name) is None:
                 parent = catalog.find(one.parent) if one.parent else None
                 if one.parent and parent is None:
                     parent = create_category(by=user, fields={"name": one.parent, "kind": one.kind})

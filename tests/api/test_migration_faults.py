@@ -256,3 +256,14 @@ def test_an_opening_balance_has_the_fractions_of_its_currency(ana, run_tasks):
     data = YNAB + "Giro,,2026-02-03,Starting Balance,,,,,12.60,Cleared\nGiro,,2026-02-04,Inn,,,,1,,Cleared\n"
     move_in(ana, run_tasks, data.encode())
     assert accounts(ana) == {"Giro": ("JPY", "13")}
+
+
+def test_a_category_that_was_deleted_since_the_file_was_read_is_created_again(ana, run_tasks):
+    own = ana.post("categories/", {"name": "health", "kind": "expense"}).json()
+    body = upload(ana, "firefly.csv").json()
+    assert ana.delete(f"categories/{own['id']}/").status_code == 204
+    run = ana.post(f"imports/{body['id']}/commit/", {"skip_errors": True}).json()
+    run_tasks()
+    assert [row[3] for row in rows(ana) if row[5] == "Plasters"] == ["health"]
+    take_back(ana, run_tasks, run)
+    assert everything(ana) == NOTHING
