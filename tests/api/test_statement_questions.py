@@ -157,6 +157,16 @@ def test_accounts_of_a_table_that_are_not_known_are_asked(ana, giro):
     ]
 
 
+def test_signs_turned_by_a_card_payment_are_asked(ana, giro):
+    """Of a checking account with more rows in than out, the payment of a card's bill looks like that of the card."""
+    rows = ["2026-03-02,Salary,2500.00", "2026-03-03,Refund,20.00", "2026-03-04,PAYMENT THANK YOU,-300.00",
+            "2026-03-05,Rent,-900.00", "2026-03-06,Interest,1.00"]  # fmt: skip
+    body = upload(ana, "\n".join(["Date,Description,Amount", *rows, ""]), account="Giro", commit="true").json()
+    assert (body["status"], [question["code"] for question in body["questions"]]) == ("parsed", ["unknown_sign"])
+    told = ana.patch(f"imports/{body['id']}/", {"profile": {"invert_sign": False}}).json()
+    assert (told["questions"], told["totals"]["EUR"]["sum"]) == ([], "1321.00")
+
+
 EMPTY = [
     ("Date,Description,Amount\n", "it has no rows below its header. " + DELETE),
     (
