@@ -27,8 +27,8 @@ AMOUNTS_OF_A_QUERY = 1000
 class Surroundings:
     """Where the rows of one file may have been recorded before: accounts and a period, both days included.
 
-    Rows of the runs `left_out` are no candidates: their statements have the form of the file, so that equal rows were
-    recognized. `still_pending` are ids of pending rows that the file has, too.
+    Rows of the runs `left_out` are no candidates: their statements have the form of the file and were read alike, so
+    that equal rows were recognized. `still_pending` are ids of pending rows that the file has, too.
     """
 
     ledger_id: int

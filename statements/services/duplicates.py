@@ -1,7 +1,8 @@
 """Rows of a statement that may be in the ledger already: booked ones of pending rows, and possible duplicates."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from expenses.categorization.catalog import Catalog
 from expenses.categorization.questions import ask_chain, categorization_of
@@ -35,8 +36,14 @@ def surroundings_of(statement: Import) -> Surroundings | None:
     same = Import.objects.filter(
         ledger_id=statement.ledger_id, format=statement.format, columns=statement.columns, run__isnull=False
     )
-    runs = set(same.values_list("run", flat=True)) | ({statement.run_id} if statement.run_id else set())
+    runs = {run for run, profile in same.values_list("run", "profile") if _texts(profile) == _texts(statement.profile)}
+    runs |= {statement.run_id} if statement.run_id else set()
     return Surroundings(statement.ledger_id, accounts, statement.first_date, statement.last_date, runs)
+
+
+def _texts(profile: Mapping[str, Any]) -> list[Any]:
+    """Return the columns whose cells are in a fingerprint; a column of ids may hold one twice in the next file."""
+    return [profile.get(key) for key in ("description", "merchant", "external_id")]
 
 
 def find_booked(statement: Import, around: Surroundings) -> FileMatches:

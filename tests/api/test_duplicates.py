@@ -185,6 +185,16 @@ def test_the_same_month_in_another_form_is_offered_row_by_row(ana, giro):
     assert len(ledger_of(ana)) == 3
 
 
+def test_the_same_form_read_in_another_way_is_offered(ana, giro):
+    """An id that stands twice in a file is no id, so its column is a text there."""
+    numbered = [f"{day},{text},{amount},TX-90{i}" for i, (day, text, amount) in enumerate(MARCH)]
+    first = "\n".join(["Date,Description,Amount,Reference", *numbered, ""])
+    there = {row["id"] for row in upload(ana, first) and everything(ana)}
+    body = upload(ana, first + "2026-03-20,KIOSK,-1.00,TX-900\n")
+    assert (body["n_new"], body["n_duplicates"], body["n_possible_duplicates"]) == (4, 0, 3)
+    assert {one["older"]["id"] for one in offers(ana)} == there
+
+
 def test_equal_rows_of_another_form_are_recognized_at_once(ana, giro):
     upload(ana, comma_file(MARCH))
     body = upload(ana, semicolon_file(MARCH))
