@@ -209,6 +209,9 @@ def _read(statement: Import) -> None:
     statement.totals = summary.totals
     statement.losses = [*sentences(statement), *_sentences(summary.losses)]
     open_questions += count_rows(statement, summary)
+    if statement.n_rows:  # it does not matter whose an account without rows is
+        idle = {f"accounts.{named['key']}" for named in statement.accounts if not named["n_rows"]}
+        open_questions = [q for q in open_questions if q.attr not in idle]
     statement.questions = [q for q in statement.questions if q["code"] not in BLOCKING]
     if not statement.n_rows:
         statement.questions.append(asdict(ReadingQuestion("file", NO_ROWS, _why_no_rows(statement, summary))))

@@ -75,6 +75,16 @@ def test_an_account_is_found_by_its_number(ana, books, own, named):
     assert (body["status"], found["account"], found["matched_by"]) == ("committed", giro["id"], "number")
 
 
+def test_an_account_without_rows_is_not_asked_about(ana, books):
+    giro = open_account(ana, "Giro", iban=IBAN)
+    body = books(ana, GIRO, CARD, *ROWS, commit="true").json()
+    assert (body["status"], body["questions"]) == ("committed", [])
+    assert [(named["key"], named["account"], named["n_rows"]) for named in body["accounts"]] == [
+        ("giro", giro["id"], 2),
+        ("card", None, 0),
+    ]
+
+
 @pytest.mark.parametrize(
     ("own", "named"),
     [
