@@ -24,7 +24,7 @@ from accounts.models import User
 from config.backup import databases
 from config.backup.databases import DatabaseFault
 from config.backup.form import SEAL_LENGTH
-from config.backup.writing import COPIED_AT_ONCE, FIRST_DAY, seal, seal_of
+from config.backup.writing import COPIED_AT_ONCE, FIRST_DAY, add_file, seal, seal_of
 from expenses.services.life_signs import WORKER, find_held, hold
 
 FORMAT, FORMAT_VERSION = "outlay-instance", 1
@@ -221,13 +221,8 @@ def _write(file: IO[bytes], folder: Path, progress: Progress) -> None:
 
 
 def _add(archive: zipfile.ZipFile, name: str, path: Path) -> tuple[int, str]:
-    digest, n = hashlib.sha256(), 0
-    with path.open("rb") as source, archive.open(zipfile.ZipInfo(name, FIRST_DAY), "w", force_zip64=True) as entry:
-        while chunk := source.read(COPIED_AT_ONCE):
-            digest.update(chunk)
-            entry.write(chunk)
-            n += len(chunk)
-    return n, digest.hexdigest()
+    with path.open("rb") as source:
+        return add_file(archive, name, source)
 
 
 class _opened:  # noqa: N801 - used as a function

@@ -64,21 +64,27 @@ def write_document(ledger: Ledger) -> IO[bytes]:
 
 def write_zip(ledger: Ledger) -> IO[bytes]:
     """Return a temporary file with `backup.zip` of a ledger, from its start: the document, attachments, statements."""
-    with unchanging():
-        backup = _Backup(ledger, has_files=True)
-        document = backup.write()
     target = tempfile.TemporaryFile()  # noqa: SIM115 - whoever sends it closes it
-    with document, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        with archive.open(zipfile.ZipInfo(DOCUMENT, FIRST_DAY), "w", force_zip64=True) as entry:
-            _copy(document, entry)
-        for place, name in enumerate(backup.files, 1):
-            info = zipfile.ZipInfo(f"{FILES}{place}", FIRST_DAY)
-            with default_storage.open(name) as source, archive.open(info, "w", force_zip64=True) as entry:
-                _copy(source, entry)
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        with unchanging():
+            document = _Backup(ledger, archive).write()
+        with document:
+            add_file(archive, DOCUMENT, document)
         archive.comment = b"0" * SEAL_LENGTH
     seal(target)
     target.seek(0)
     return target
+
+
+def add_file(archive: zipfile.ZipFile, name: str, source: Any) -> tuple[int, str]:
+    """Copy a file into a zip, and return the number of its bytes and their SHA-256."""
+    digest, n = hashlib.sha256(), 0
+    with archive.open(name, "w", force_zip64=True) as entry:  # an entry opened by its name has the first day
+        while chunk := source.read(COPIED_AT_ONCE):
+            entry.write(chunk)
+            digest.update(chunk)
+            n += len(chunk)
+    return n, digest.hexdigest()
 
 
 def seal(archive: IO[bytes]) -> None:
@@ -124,9 +130,9 @@ class _Backup:
     """A backup that is being written."""
 
     ledger: Ledger
-    has_files: bool = False
+    #: Takes the files of the ledger; None leaves them out.
+    archive: zipfile.ZipFile | None = None
     parts: list[BackupPart] = field(default_factory=list)
-    files: list[str] = field(default_factory=list)
     file_parts: list[BackupPart] = field(default_factory=list)
     places: dict[str, "_NumberPlaces | _NamePlaces"] = field(default_factory=dict)
     people: dict[int, int] = field(default_factory=dict)
@@ -222,16 +228,16 @@ class _Backup:
         return self.people.get(pk, FOUNDER)
 
     def _place_of_file(self, name: str) -> str | None:
-        if not self.has_files or not name or not default_storage.exists(name):
+        """Copy a file into the zip, and return its name there; None for one that is missing."""
+        if self.archive is None or not name:
             return None
-        digest, n = hashlib.sha256(), 0
-        with default_storage.open(name) as source:
-            while chunk := source.read(COPIED_AT_ONCE):
-                digest.update(chunk)
-                n += len(chunk)
-        self.files.append(name)
-        place = f"{FILES}{len(self.files)}"
-        self.file_parts.append(BackupPart(place, n, digest.hexdigest()))
+        try:
+            source = default_storage.open(name)
+        except FileNotFoundError:
+            return None
+        place = f"{FILES}{len(self.file_parts) + 1}"
+        with source:
+            self.file_parts.append(BackupPart(place, *add_file(self.archive, place, source)))
         return place
 
     def _lowered(self, version: int) -> int:

@@ -334,6 +334,19 @@ def test_a_backup_that_somebody_forged_harms_nobody(ben, data):
     assert undated(fetch(ben)) == undated(theirs)
 
 
+def test_a_file_that_is_missing_stays_out_of_a_zip(ben, tmp_path):
+    live_shortly(ben)
+    before = fetch(ben, "zip")
+    for path in (tmp_path / "attachments").rglob("*"):
+        if path.is_file():
+            path.unlink()
+    with zipfile.ZipFile(BytesIO(before)) as whole, zipfile.ZipFile(BytesIO(fetch(ben, "zip"))) as lacking:
+        assert set(whole.namelist()) == {"backup.json", "files/1"}
+        assert lacking.namelist() == ["backup.json"]
+        assert {one.date_time for one in whole.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert all(one.compress_type == zipfile.ZIP_DEFLATED for one in whole.infolist())
+
+
 def test_a_document_alone_brings_rows_without_their_files(ana, ben):
     live_shortly(ben)
     file = SimpleUploadedFile("one.csv", b"Date;Payee;Amount;Currency\n2026-11-13;Cafe Sol;-2;EUR\n", "text/csv")

@@ -93,6 +93,8 @@ def test_an_instance_is_backed_up_wiped_and_restored(tmp_path):
         assert said.startswith(f"{archive}, ")
         assert said.endswith(" MB.")
         assert archive.stat().st_mode & 0o777 == 0o600
+        with zipfile.ZipFile(archive) as packed:
+            assert sum(one.compress_size for one in packed.infolist()) < sum(o.file_size for o in packed.infolist()) / 2
         kind = "postgresql" if "postgres" in first["DATABASE_URL"] else "sqlite"
         told = done(first, "verify", str(archive))
         assert told.startswith(f"{archive.name} is whole: Outlay 0.1.0 on {kind}, 1 files, 20")

@@ -190,6 +190,14 @@ def test_an_import(instance, before):
     assert after | {"tombstones": []} == before
 
 
+def test_a_restore(instance, before):
+    instance.die_of("restore_and_die")
+    found, finished, after = instance.do("restored", "go_on_restoring", "dump")
+    assert (found["status"], found["n_rows"]) == ("pending", 0)
+    assert (finished["status"], finished["differing"]) == ("succeeded", [])
+    assert len(after["transactions"]) == 2 * len(before["transactions"])
+
+
 def test_a_request_that_records_many(instance, before):
     instance.die_of("write_many")
     after, repeated, again = instance.do("dump", "repeat_write", "repeat_write")

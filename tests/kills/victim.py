@@ -25,6 +25,8 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 
 from accounts.models import User  # noqa: E402
+from config.backup import restoring  # noqa: E402
+from config.backup.tables import tables  # noqa: E402
 from expenses.models import (  # noqa: E402
     Change,
     Classifier,
@@ -35,15 +37,17 @@ from expenses.models import (  # noqa: E402
     TrackRecord,
     Transaction,
 )
+from expenses.models.ledgers import ledger_id_of  # noqa: E402
 from expenses.services import bulk_runs, reverts  # noqa: E402
 from expenses.tasks import resume_learning  # noqa: E402
 from rules.services import runs  # noqa: E402
 from statements.services import imports  # noqa: E402
 from tests import queued  # noqa: E402
+from tests.api.backups import fetch, send, undated  # noqa: E402
 from tests.conftest import Api, make_user  # noqa: E402
 from tests.kills.victim_size import CHUNK, N_ROWS, N_SENT  # noqa: E402
 
-imports.CHUNK = bulk_runs.CHUNK = reverts.CHUNK = runs.CHUNK = CHUNK
+imports.CHUNK = restoring.CHUNK = bulk_runs.CHUNK = reverts.CHUNK = runs.CHUNK = CHUNK
 #: What the run of a chunk begins with, whichever work it is.
 CHUNK_BEGINS = 'UPDATE "expenses_run" SET "done"'
 WRITE_BEGINS = 'UPDATE "expenses_ledger" SET version'
@@ -184,6 +188,33 @@ def revert_and_die() -> None:
     person().post(f"runs/{Run.objects.latest('pk').pk}/revert/")
 
 
+def restore_and_die() -> None:
+    """Another person restores the backup of the first one."""
+    ben = Api(make_user("ben"))
+    assert send(ben, fetch(person())).status_code == 202
+    insert = 'INSERT INTO "expenses_transaction"'
+    kill_after(insert, in_part=2, that_begins=insert)
+    call_command("work")
+
+
+def restored() -> dict[str, Any]:
+    """What a restore has left, and the tables that differ from those of the ledger that was backed up.
+
+    Both ledgers have learned since, each at a time of its own.
+    """
+    ben = Api(User.objects.get(username="ben"))
+    run = ben.get(f"runs/{Run.objects.get(kind='restore').pk}/").json()
+    n_rows = sum(table.rows(ledger_id_of(ben.user)).count() for table in tables().values() if not table.is_silent)
+    left, right = undated(fetch(ben))["data"], undated(fetch(person()))["data"]
+    differing = sorted(name for name in left.keys() - {"expenses.TrackRecord"} if left[name] != right[name])
+    return {"status": run["status"], "n_rows": n_rows, "differing": differing}
+
+
+def go_on_restoring() -> dict[str, Any]:
+    queued.run_due()
+    return restored()
+
+
 def look() -> dict[str, Any]:
     """What the dead worker left, before and after its death is noticed."""
     run = Run.objects.latest("pk")
@@ -235,6 +266,7 @@ COMMANDS: dict[str, Callable[[], Any]] = {
     for made in (
         fill, edit, review, apply_rules, backtest, delete, import_statement, write_many, repeat_write, revert_and_die,
         look, go_on, cancel, revert, dump, learn, learned, resume_learned,
+        restore_and_die, restored, go_on_restoring,
     )
 }  # fmt: skip
 
