@@ -93,7 +93,7 @@ def revert_run(*, by: User, run: Run) -> RevertResult:
             add_counts(run, {"removed": len(part)})
         make_room()
     touched = created.filter(parent=None).values_list("pk", flat=True)
-    result.kept += [KeptValue(pk, "You changed or confirmed it since.") for pk in touched]
+    result.kept += [KeptValue(pk, "It was changed, confirmed, booked or merged since.") for pk in touched]
     apart = "Its transfer was taken apart by the run; pair the two again by POST transfers/."
     alone = run.changes.filter(source=TRANSFERS, transaction__transfer=None, transaction__deleted_at=None)
     for pk, fields in alone.order_by("pk").values_list("transaction", "fields"):

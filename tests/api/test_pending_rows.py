@@ -165,7 +165,9 @@ def test_the_first_imports_revert_leaves_what_the_second_booked(ana, giro):
     first = upload(ana, comma_file(PENDING))["run"]
     upload(ana, comma_file(BOOKED))
     answer = ana.post(f"runs/{first}/revert/").json()
-    assert answer["kept"] == [{"transaction": the_coffee(ana)["id"], "reason": "You changed or confirmed it since."}]
+    assert answer["kept"] == [
+        {"transaction": the_coffee(ana)["id"], "reason": "It was changed, confirmed, booked or merged since."}
+    ]
 
 
 def test_a_pending_row_without_a_category_is_asked_about_again(ana, giro, use_chain):
