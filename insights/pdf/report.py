@@ -108,10 +108,11 @@ class _Report:
             ("savings_rate", *(self.percent(one) for one in rate)),
         ]
         sheet.ln(6)
-        top, width = sheet.get_y(), INNER / len(figures)
+        top, gap = sheet.get_y(), 4.0
+        width = (INNER + gap) / len(figures)
         previous = str(before.period.start.year) if before.period.unit == "year" else self.period_name(before)
         for place, (name, now, then) in enumerate(figures):
-            left, room = MARGIN + place * width, width - 4
+            left, room = MARGIN + place * width, width - gap
             sheet.set_draw_color(*SOFT)
             sheet.line(left, top, left + room, top)
             sheet.set_xy(left, top + 2)
