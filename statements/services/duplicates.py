@@ -1,5 +1,6 @@
 """Rows of a statement that may be in the ledger already: booked ones of pending rows, and possible duplicates."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -22,8 +23,8 @@ class FileMatches:
     """
 
     booked: dict[str, int] = field(default_factory=dict)
-    #: How many of `booked` have another fingerprint than the pending row.
-    n_renamed: int = 0
+    #: Key of the file's account → how many of `booked` have another fingerprint than the pending row.
+    renamed: Counter[str] = field(default_factory=Counter)
     possible: dict[str, int] = field(default_factory=dict)
     still_pending: frozenset[int] = frozenset()
 
@@ -112,13 +113,15 @@ def _booked(entries: Sequence[Entry], around: Surroundings, catalog: Catalog) ->
         elif pk in wanted:  # booked on the same day and with the same text
             unchanged[entry.key] = pk
     fresh = [
-        compared_row(entry.draft(catalog))
+        entry
         for entry in entries
         if entry.amount in amounts
         and not entry.row.pending
         and entry.account is not None
         and (entry.account.pk, entry.fingerprint) not in known
     ]
-    pairs = match_booked(fresh, [row for row in pending if row.id not in {*there, *unchanged.values()}])
+    rows = [compared_row(entry.draft(catalog)) for entry in fresh]
+    pairs = match_booked(rows, [row for row in pending if row.id not in {*there, *unchanged.values()}])
     booked = {str(pair.newer): int(pair.older) for pair in pairs}
-    return FileMatches(unchanged | booked, len(booked), still_pending=frozenset(there))
+    renamed = Counter(entry.row.account for entry in fresh if entry.key in booked)
+    return FileMatches(unchanged | booked, renamed, still_pending=frozenset(there))

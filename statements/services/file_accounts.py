@@ -83,13 +83,17 @@ def assign_accounts(statement: Import) -> list[ReadingQuestion]:
     return questions
 
 
-def count_rows(statement: Import, summary: StatementSummary) -> list[ReadingQuestion]:
-    """Store what the rows of each account come to, and return the questions about their currencies."""
+def count_rows(statement: Import, summary: StatementSummary, renamed: Mapping[str, int]) -> list[ReadingQuestion]:
+    """Store what the rows of each account come to, and return the questions about their currencies.
+
+    `renamed` says how many rows of each account, by its key in the file, book a pending row under another text.
+    """
     unnamed = summary.accounts.get("")
     for stored in statement.accounts:
         # A table names its account once, and not in each row.
         found = summary.accounts.get(stored["key"], unnamed if len(statement.accounts) == 1 else None)
         n_rows, n_known = (len(found.fingerprints), found.n_known) if found else (0, 0)
+        n_known += renamed.get(stored["key"], renamed.get("", 0) if len(statement.accounts) == 1 else 0)
         stored |= {"n_rows": n_rows, "n_new": n_rows - n_known, "n_duplicates": n_known}
         stored["totals"] = found.totals if found else {}
     totals, confirmed = statement.totals, statement.confirmed_currencies

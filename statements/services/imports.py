@@ -203,12 +203,12 @@ def _read(statement: Import) -> None:
     statement.n_rows = summary.n_rows
     matches = find_matches(statement)
     statement.matches = {"possible": matches.possible, "booked": matches.booked}
-    statement.n_duplicates = sum(account.n_known for account in summary.accounts.values()) + matches.n_renamed
+    statement.n_duplicates = sum(account.n_known for account in summary.accounts.values()) + matches.renamed.total()
     statement.n_new = statement.n_rows - statement.n_duplicates
     statement.n_errors, statement.n_skipped = summary.n_errors, summary.n_skipped
     statement.totals = summary.totals
     statement.losses = [*sentences(statement), *_sentences(summary.losses)]
-    open_questions += count_rows(statement, summary)
+    open_questions += count_rows(statement, summary, matches.renamed)
     if statement.n_rows:  # it does not matter whose an account without rows is
         idle = {f"accounts.{named['key']}" for named in statement.accounts if not named["n_rows"]}
         open_questions = [q for q in open_questions if q.attr not in idle]

@@ -44,6 +44,7 @@ def test_a_later_booking_of_equal_rows_is_recorded_in_both_accounts(ana, books):
     record(ana, books, GIRO, CARD, f"row|giro|{pending}|pending=yes", f"row|card|{pending}|pending=yes")
     preview, done = record(ana, books, GIRO, CARD, f"row|giro|{STREAMBOX}", f"row|card|{STREAMBOX}")
     assert (preview["n_new"], preview["n_duplicates"]) == (0, 2)
+    assert [(named["n_new"], named["n_duplicates"]) for named in preview["accounts"]] == [(0, 1), (0, 1)]
     assert (done["n_new"], done["n_duplicates"]) == (0, 2)
     assert ledger(ana) == [("Card", "2026-03-02"), ("Giro", "2026-03-02")]
 
