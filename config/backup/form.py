@@ -13,8 +13,9 @@ PEOPLE, PREFERENCES = "people", "preferences"
 FILES = "files/"
 #: Bytes of a line, which holds one row.
 LONGEST_LINE = 64 * 1024 * 1024
-#: Bytes of the line that names the parts, each file being one.
-LONGEST_LIST = 256 * 1024 * 1024
+#: Bytes of the line that names the parts, each file being one, and of the directory of a zip: 290,000 files. Either is
+#: read at once, and takes several times as much memory.
+LONGEST_LIST = 32 * 1024 * 1024
 #: The name of the document in a zip.
 DOCUMENT = "backup.json"
 #: A place in a table that stands for a row that is gone.

@@ -186,6 +186,7 @@ def open_backup(source: IO[bytes]) -> Iterator[Backup]:
         yield Backup(source, None)
         return
     try:
+        _refuse_long_directory(source)
         with zipfile.ZipFile(source) as archive:
             if archive.comment and archive.comment != seal_of(source).encode():
                 raise BadBackup("The zip is not as it was written. Download the backup again.", code="changed")
@@ -201,6 +202,14 @@ def open_backup(source: IO[bytes]) -> Iterator[Backup]:
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError, OSError, ValueError) as error:
         detail = f"The zip cannot be read ({error}). Download the backup again."
         raise BadBackup(detail, code="changed") from None
+
+
+def _refuse_long_directory(source: IO[bytes]) -> None:
+    """Raise BadBackup if a zip lists more files than any ledger has: its directory is read into the memory at once."""
+    end = zipfile._EndRecData(source)  # type: ignore[attr-defined] # noqa: SLF001 - there is no public way
+    if end and end[zipfile._ECD_SIZE] > LONGEST_LIST:  # type: ignore[attr-defined] # noqa: SLF001
+        raise BadBackup("This is no backup of a ledger: the zip lists too many files.", code="no_backup")
+    source.seek(0)
 
 
 def too_large() -> BadBackup:

@@ -13,7 +13,7 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from hypothesis import HealthCheck, given, settings, strategies
 
-from config.backup import restoring
+from config.backup import reading, restoring
 from expenses.models import Run, Transaction
 from expenses.services.runs import perform_run
 from tests import queued
@@ -260,6 +260,13 @@ def test_a_bomb_is_refused_before_it_is_unpacked(ana, settings):
     detail = "The backup has more than 1 MB; the operator can raise OUTLAY_RESTORE_MAX_MB."
     assert refused(ana, bomb, "too_large") == detail
     assert refused(ana, b"0" * 2 * 1024 * 1024, "too_large") == detail
+
+
+def test_a_zip_that_lists_too_many_files_is_refused_before_its_list_is_read(ana, monkeypatch):
+    monkeypatch.setattr(reading, "LONGEST_LIST", 200)
+    few, many = ({f"{n}": b"" for n in range(most)} for most in (2, 5))
+    assert refused(ana, packed(few), "no_backup") == "This is no backup of a ledger: the zip has no backup.json."
+    assert refused(ana, packed(many), "no_backup") == "This is no backup of a ledger: the zip lists too many files."
 
 
 def test_a_backup_with_a_key_may_be_as_large_as_one_without(ana, settings):
