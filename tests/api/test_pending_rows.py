@@ -4,6 +4,7 @@ import pytest
 
 from expenses.models import StatementTrace, Transaction
 from statements.services import imports
+from statements.services.duplicates import find_booked
 from tests.api.statement_files import Row, comma_file, ledger_of, upload
 
 PENDING: list[Row] = [
@@ -210,7 +211,7 @@ def test_a_booking_whose_pending_row_is_gone_meanwhile_is_recorded(ana, giro, mo
     """Another commit, or a user, is first, after this commit has looked for pending rows."""
     upload(ana, comma_file(PENDING))
     was = the_coffee(ana)
-    found = imports.find_booked
+    found = find_booked
 
     def find_and_wait(*args):
         matches = found(*args)
