@@ -122,8 +122,8 @@ def live_long(api: Api) -> None:
     merged = api.post("categories/", {"name": "Snacks", "kind": "expense"}).json()["id"]
     api.patch(f"transactions/{first - 1}/", {"category": merged})
     assert api.post(f"categories/{merged}/merge/", {"into": "Food court"}).status_code == 200
-    call = ModelCall.objects.filter(ledger=ledger).first()
-    decision = Decision.objects.filter(ledger=ledger).first()
+    call = ModelCall.objects.filter(ledger=ledger).order_by("pk")[0]
+    decision = Decision.objects.filter(ledger=ledger).order_by("pk")[0]
     said = {"calls": [str(call.pk), str(uuid.uuid4())], "questions": [{"call": str(call.pk)}]}
     decision.attempts = [attempt | {"details": attempt["details"] | said} for attempt in decision.attempts]
     decision.save()
@@ -133,7 +133,7 @@ def live_long(api: Api) -> None:
     dining = Category.objects.get(key="dining")
     feedback.pk, feedback.category_id, feedback.key = None, dining.pk, f"unusual_week-{dining.pk}-2026-11-16"
     feedback.save()
-    upload = Import.objects.filter(ledger=ledger).first()
+    upload = Import.objects.filter(ledger=ledger).order_by("pk")[0]
     sentence = f'Choose another account: PATCH the import with {{"account": {ids["Purse"]}}}.'
     question = {"attr": "account", "code": "other_currency", "detail": sentence, "alternatives": [ids["Purse"]]}
     Import.objects.filter(pk=upload.pk).update(questions=[question])
@@ -160,10 +160,10 @@ def shown(api: Api) -> dict[str, Any]:
     for place, row in enumerate(rows):
         for kind in ("explanation", "history"):
             bodies[f"{kind} of {place}"] = without_ids(api.get(f"transactions/{row['id']}/{kind}/").json())
-    for place, run in enumerate(Run.objects.for_user(api.user).exclude(kind="restore").order_by("pk")):
+    for place, run in enumerate(Run.objects.filter(ledger=ledger_id).exclude(kind="restore").order_by("pk")):
         bodies[f"run {place}"] = without_ids(api.get(f"runs/{run.pk}/").json())
         bodies[f"changes of {place}"] = without_ids(api.get(f"runs/{run.pk}/changes/").json())
-    for upload in Import.objects.for_user(api.user).order_by("pk"):
+    for upload in Import.objects.filter(ledger=ledger_id).order_by("pk"):
         bodies[f"rows of {upload.filename}"] = without_ids(api.get(f"imports/{upload.pk}/rows/").json())
     return bodies
 

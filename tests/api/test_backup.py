@@ -100,7 +100,9 @@ def test_the_backup_of_a_restored_ledger_is_the_same(ben, far_ids, ending):
 
 def differences(left: Any, right: Any) -> list[Any]:
     """Return the rows that two backups differ in."""
-    found = [(left[name], right[name]) for name in left.keys() - {"parts", "data"} if left[name] != right[name]]
+    found: list[Any] = [
+        (left[name], right[name]) for name in left.keys() - {"parts", "data"} if left[name] != right[name]
+    ]
     for name, part in left["data"].items():
         other = right["data"][name]
         pairs = zip_longest(part["rows"], other["rows"])

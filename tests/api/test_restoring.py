@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings, strategies
 
 from config.backup import reading, restoring
 from expenses.models import Run, Transaction
+from expenses.models.bulk_insert import insert_rows
 from expenses.services.runs import perform_run
 from tests import queued
 from tests.api.attached_files import attach
@@ -60,6 +61,7 @@ def refused(api: Api, content: bytes, code: str) -> str:
     """Return why a backup is refused, after nothing was stored."""
     answer = send(api, content)
     assert_problem(answer, 400, ("file", code))
+    assert api.user is not None
     assert not Run.objects.for_user(api.user).exists()
     assert not Transaction.everything.for_user(api.user).exists()
     detail: str = answer.json()["errors"][0]["detail"]
@@ -129,7 +131,8 @@ def _code_at(document: bytes, at: int) -> str:
 
 def _part_at(document: bytes, at: int) -> str:
     starts = {part["name"]: document.rindex(f'"{part["name"]}":{{"columns"'.encode()) for part in _parts(document)}
-    return max((start, name) for name, start in starts.items() if start <= max(at, min(starts.values())))[1]
+    name: str = max((start, name) for name, start in starts.items() if start <= max(at, min(starts.values())))[1]
+    return name
 
 
 def _parts(document: bytes) -> list[dict[str, Any]]:
@@ -287,11 +290,11 @@ def test_a_restore_that_fails_half_way_leaves_the_ledger_empty(ana, ben, monkeyp
     live_shortly(ben)
     number = send(ana, fetch(ben, "zip")).json()["id"]
     before = sorted(tmp_path.rglob("*"))
-    insert, calls = restoring.insert_rows, []
+    calls = []
 
     def fail_late(*args: Any) -> None:
         calls.append(args)
-        insert(*args)
+        insert_rows(*args)
         if args[0].__name__ == "Rule":
             raise KeyboardInterrupt
 

@@ -202,9 +202,10 @@ def restored() -> dict[str, Any]:
 
     Both ledgers have learned since, each at a time of its own.
     """
-    ben = Api(User.objects.get(username="ben"))
+    user = User.objects.get(username="ben")
+    ben, ledger_id = Api(user), ledger_id_of(user)
     run = ben.get(f"runs/{Run.objects.get(kind='restore').pk}/").json()
-    n_rows = sum(table.rows(ledger_id_of(ben.user)).count() for table in tables().values() if not table.is_silent)
+    n_rows = sum([table.rows(ledger_id).count() for table in tables().values() if not table.is_silent])
     left, right = undated(fetch(ben))["data"], undated(fetch(person()))["data"]
     differing = sorted(name for name in left.keys() - {"expenses.TrackRecord"} if left[name] != right[name])
     return {"status": run["status"], "n_rows": n_rows, "differing": differing}
