@@ -27,6 +27,7 @@ from django.db.models import (
     UUIDField,
 )
 
+from expenses.ledger.dates import EARLIEST, LATEST
 from expenses.models.fields import ExactDecimalField
 from expenses.views.parsers import MAX_DEPTH
 
@@ -165,7 +166,7 @@ def _parser_of(field: "Field[Any, Any]") -> tuple[Callable[[str], Any], str]:
     if isinstance(field, DateTimeField):
         return _instant, "an instant such as 2026-11-02T10:00:00.000000+00:00"
     if isinstance(field, DateField):
-        return dt.date.fromisoformat, "a day such as 2026-11-02"
+        return _day, f"a day from {EARLIEST} to {LATEST}"
     if isinstance(field, ExactDecimalField):
         return _amount, "an amount such as 12.5000"
     if isinstance(field, DecimalField):
@@ -175,6 +176,13 @@ def _parser_of(field: "Field[Any, Any]") -> tuple[Callable[[str], Any], str]:
     if isinstance(field, BinaryField):
         return lambda value: base64.b64decode(value, validate=True), "bytes in base64"
     return field.to_python, f"a value of the type {field.get_internal_type()}"
+
+
+def _day(value: str) -> dt.date:
+    day = dt.date.fromisoformat(value)
+    if not EARLIEST <= day <= LATEST:
+        raise ValueError
+    return day
 
 
 def _instant(value: str) -> dt.datetime:

@@ -457,3 +457,16 @@ def test_an_id_of_thousands_of_digits_is_no_id(ana, ben):
         part["rows"][0][part["columns"].index("held")] = ["tag:" + "9" * 5000]
 
     assert "row 1 has no valid held" in refused(ana, rewritten(document, forge), "invalid_backup")
+
+
+def test_a_day_that_no_client_could_write_is_refused(ana, document):
+    """Reports and exports count on days of their range: a day before 1900 is none in Excel."""
+
+    def forge(found: dict[str, Any]) -> None:
+        part = found["data"]["expenses.Transaction"]
+        part["rows"][0][part["columns"].index("date")] = "0001-01-01"
+
+    assert refused(ana, rewritten(document, forge), "invalid_backup") == (
+        "The part expenses.Transaction cannot be restored: row 1 has no valid date: "
+        "a day from 1900-01-01 to 2199-12-31 is needed."
+    )
