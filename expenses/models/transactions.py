@@ -201,12 +201,6 @@ class Transaction(models.Model):
                     deleted_at__isnull=True, account__isnull=False, parent__isnull=True, transfer__isnull=True
                 ),
             ),
-            # A row by hand that names no account is looked for by its amount, too, when a statement brings it again.
-            models.Index(
-                fields=["ledger", "amount", "date"],
-                name="transaction_unplaced",
-                condition=models.Q(deleted_at__isnull=True, account__isnull=True, parent__isnull=True),
-            ),
             models.Index(
                 fields=["ledger", "id"],
                 name="transaction_awaiting",
