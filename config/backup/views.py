@@ -5,7 +5,6 @@ from typing import IO, Any
 from django.conf import settings
 from django.http import FileResponse
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers, status
 from rest_framework.parsers import MultiPartParser
@@ -20,6 +19,7 @@ from expenses.models.ledgers import ledger_id_of, membership_of
 from expenses.serializers.runs import RunSerializer
 from expenses.services.ledger_lock import Refusal
 from expenses.views.base import Conflict, LedgerView
+from expenses.views.files import file_renderers, file_schema
 from expenses.views.parsers import is_form_too_large
 
 
@@ -43,10 +43,12 @@ class BackupZipView(LedgerView):
     """
 
     rates = {"get": "export"}
+    renderer_classes = file_renderers("application/zip", "zip")
 
-    @extend_schema(operation_id="export_backup_zip", responses={(200, "application/zip"): OpenApiTypes.BINARY})
+    @file_schema("export_backup_zip", "application/zip")
     def get(self, request: Request) -> FileResponse:
-        return _download(write_zip(membership_of(self.user).ledger), "zip", "application/zip")
+        media_type = str(request.accepted_renderer.media_type)
+        return _download(write_zip(membership_of(self.user).ledger), "zip", media_type)
 
 
 class RestoreView(LedgerView):
