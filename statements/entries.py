@@ -4,13 +4,14 @@ A stored import is read from its file each time: file and profile are the whole 
 """
 
 import datetime as dt
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import lru_cache
+from hashlib import sha256
 from itertools import islice
+from typing import Self
 
 from expenses.categorization.catalog import Catalog
 from expenses.ledger.dates import EARLIEST, LATEST
@@ -24,7 +25,7 @@ from expenses.services.split_parts import MAX_PARTS
 from providers.interface import Direction
 from statements.book_plan import placed, stored_plan, with_planned
 from statements.formats import importer_named
-from statements.importer import RowError, RowPart, Skipped, StatementRow
+from statements.importer import RowBlock, RowError, RowPart, Skipped, StatementRow
 from statements.models import Import
 
 NOTES_LENGTH, TAG_LENGTH = 5000, 50
@@ -115,6 +116,36 @@ class Entry:
                 yield ("direction" if catalog.at(path) else "category"), ":".join(path)
 
 
+@dataclass(frozen=True, slots=True)
+class EntryBlock:
+    """Entries of one account, one after the other, in columns; fields are those of `Entry`."""
+
+    rows: RowBlock
+    amounts: Sequence[Decimal]
+    directions: Sequence[Direction]
+    currencies: Sequence[str]
+    fingerprints: Sequence[str]
+    account: Account | None
+
+    def __len__(self) -> int:
+        return len(self.fingerprints)
+
+    def __getitem__(self, part: slice) -> Self:
+        columns = (self.rows, self.amounts, self.directions, self.currencies, self.fingerprints)
+        return type(self)(*(column[part] for column in columns), self.account)  # type: ignore[arg-type]
+
+    def entry(self, index: int) -> Entry:
+        """Return the entry at an index from 0."""
+        row, fingerprint = self.rows.row(index), self.fingerprints[index]
+        return Entry(
+            row, self.amounts[index], self.directions[index], self.currencies[index], fingerprint, self.account
+        )  # fmt: skip
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield the entries in order."""
+        return map(self.entry, range(len(self)))
+
+
 Record = Entry | RowError | Skipped
 #: Distinct amounts that are kept while a file is read.
 _MOST_KEPT = 20_000
@@ -129,45 +160,90 @@ class Target:
 
 
 def read_entries(
-    records: Iterable[StatementRow | RowError | Skipped], *, targets: Mapping[str, Target]
-) -> Iterator[Record]:
+    records: Iterable[RowBlock | StatementRow | RowError | Skipped], *, targets: Mapping[str, Target]
+) -> Iterator[EntryBlock | Record]:
     """Check each row against the ledger's limits. `targets` are by the key of the file's account, "" for none.
 
     Equal rows of one file are counted, so that two equal coffees on one day are two entries, and the same two again in
-    another statement of the account are recognized.
+    another file are none. A row with the bank's own id is recognized by it first. A block without a fault stays one.
     """
-    seen: Counter[tuple[object, str]] = Counter()
-    checked: dict[tuple[Decimal, str], tuple[Decimal, str]] = {}
+    checker = _Checker()
     for record in records:
-        if not isinstance(record, StatementRow):
-            yield record
-            continue
-        target = targets.get(record.account) or targets[""]
-        code = record.currency or target.currency
-        money = record.amount, code
-        if money not in checked:
-            if len(checked) >= _MOST_KEPT:
-                checked.clear()
-            checked[money] = round_to_minor_units(abs(record.amount), code), str(record.amount.normalize())
-        amount, signed = checked[money]
-        day = record.date
-        fault = _fault(record, amount, code)
-        if fault is not None:
-            yield fault
-        elif not amount:
-            yield Skipped(record.line, "zero", record.raw, day)
+        if isinstance(record, RowBlock):
+            block = checker.block(record, targets[""])
+            if block is not None:
+                yield block
+            else:
+                yield from (checker.entry(row, targets[""]) for row in record.rows())
+        elif isinstance(record, StatementRow):
+            yield checker.entry(record, targets.get(record.account) or targets[""])
         else:
-            place = target.account.pk if target.account else record.account
-            text = _folded(record.merchant, record.description)
-            key = f"{_written(day)}\x1f{signed}\x1f{code}\x1f{record.external_id}\x1f{text}"
-            n_before = seen[place, key]
-            seen[place, key] = n_before + 1
-            fingerprint = hashlib.sha256(f"{key}\x1f{n_before}".encode()).hexdigest()[:32]
-            if record.external_id and is_bank_id(record.external_id):
-                fingerprint = fingerprint_with_id(
-                    fingerprint, bank_id=record.external_id, day=day, amount=record.amount, currency=code
-                )
-            yield Entry(record, amount, "in" if record.amount > 0 else "out", code, fingerprint, target.account)
+            yield record
+
+
+class _Checker:
+    """What is known of the rows of one file so far."""
+
+    def __init__(self) -> None:
+        self._moneys: dict[tuple[Decimal, str], tuple[Decimal, str, Direction]] = {}
+        #: By account: what tells rows apart → number of rows so far.
+        self._seen: dict[int | str, dict[str, int]] = defaultdict(dict)
+
+    def entry(self, row: StatementRow, target: Target) -> Record:
+        """Return the entry of a row, or why it is none."""
+        code = row.currency or target.currency
+        amount, signed, direction = self._money((row.amount, code))
+        fault = _fault(row, amount, code)
+        if fault is not None:
+            return fault
+        if not amount:
+            return Skipped(row.line, "zero", row.raw, row.date)
+        place = target.account.pk if target.account else row.account
+        text = _folded(row.merchant, row.description)
+        [fingerprint] = self._fingerprints(place, [(row.date, row.amount, signed, code, row.external_id, text)])
+        return Entry(row, amount, direction, code, fingerprint, target.account)
+
+    def block(self, rows: RowBlock, target: Target) -> EntryBlock | None:
+        """Return the entries of a block, None if a row is none."""
+        codes = [code or target.currency for code in rows.currencies]
+        moneys = [self._money(key) for key in zip(rows.amounts, codes, strict=True)]
+        amounts = [amount for amount, _, _ in moneys]
+        are_good = currency_codes().issuperset(codes) and all(amounts) and max(amounts) < MAX_AMOUNT
+        if not are_good or min(rows.dates) < EARLIEST or max(rows.dates) > LATEST:
+            return None
+        texts = [_folded(merchant, description) for description, merchant, _, _ in rows.texts]
+        place = target.account.pk if target.account else ""
+        signed = [text for _, text, _ in moneys]
+        columns = zip(rows.dates, rows.amounts, signed, codes, rows.external_ids, texts, strict=True)
+        fingerprints = self._fingerprints(place, columns)
+        return EntryBlock(
+            rows, amounts, [direction for _, _, direction in moneys], codes, fingerprints, target.account
+        )  # fmt: skip
+
+    def _money(self, key: tuple[Decimal, str]) -> tuple[Decimal, str, Direction]:
+        """Return the amount as the ledger has it, as a signed text, and its direction, for amount and currency."""
+        if key in self._moneys:
+            return self._moneys[key]
+        if len(self._moneys) >= _MOST_KEPT:
+            self._moneys.clear()
+        amount, code = key
+        found = round_to_minor_units(abs(amount), code), str(amount.normalize()), "in" if amount > 0 else "out"
+        return self._moneys.setdefault(key, found)
+
+    def _fingerprints(
+        self, place: int | str, rows: Iterable[tuple[dt.date, Decimal, str, str, str, str]]
+    ) -> list[str]:
+        """Return the fingerprint of each (day, amount, its text, currency, bank's id, text) of one account."""
+        seen, found = self._seen[place], []
+        for day, amount, signed, code, bank_id, text in rows:
+            key = f"{_written(day)}\x1f{signed}\x1f{code}\x1f{bank_id}\x1f{text}"
+            n_before = seen.get(key, 0)
+            seen[key] = n_before + 1
+            fingerprint = sha256(f"{key}\x1f{n_before}".encode()).hexdigest()[:32]
+            if bank_id and is_bank_id(bank_id):
+                fingerprint = fingerprint_with_id(fingerprint, bank_id=bank_id, day=day, amount=amount, currency=code)
+            found.append(fingerprint)
+        return found
 
 
 @lru_cache(maxsize=16_384)
@@ -212,6 +288,15 @@ class AccountSummary:
         self.fingerprints.add(entry.fingerprint)
         self.lacks_currency |= not entry.row.currency
         self.sums[entry.currency][entry.direction] += entry.amount
+
+    def add_block(self, block: EntryBlock) -> None:
+        """Count the entries of a block."""
+        self.first_date = min(self.first_date, *block.rows.dates)
+        self.last_date = max(self.last_date, *block.rows.dates)
+        self.fingerprints.update(block.fingerprints)
+        self.lacks_currency |= not all(block.rows.currencies)
+        for amount, currency, direction in zip(block.amounts, block.currencies, block.directions, strict=True):
+            self.sums[currency][direction] += amount
 
     @property
     def n_known(self) -> int:
@@ -279,15 +364,14 @@ class StatementSummary:
         return totals_of(sums)
 
 
-def summarize(records: Iterable[Record], *, catalog: Catalog) -> StatementSummary:
+def summarize(records: Iterable[EntryBlock | Record], *, catalog: Catalog) -> StatementSummary:
     """Read all records once."""
     summary = StatementSummary()
     for record in records:
-        if isinstance(record, Entry):
-            key = record.row.account
-            if key not in summary.accounts:
-                summary.accounts[key] = AccountSummary(record.account)
-            summary.accounts[key].add(record)
+        if isinstance(record, EntryBlock):
+            summary.accounts.setdefault("", AccountSummary(record.account)).add_block(record)
+        elif isinstance(record, Entry):
+            summary.accounts.setdefault(record.row.account, AccountSummary(record.account)).add(record)
             for what, which in record.losses(catalog):
                 summary.losses[what].append(which)
         elif isinstance(record, RowError):
@@ -297,14 +381,30 @@ def summarize(records: Iterable[Record], *, catalog: Catalog) -> StatementSummar
     return summary
 
 
-def read_records(statement: Import) -> Iterator[Record]:
-    """Yield every record of the file in order. Raises UnreadableFile if the profile does not fit."""
+def read_blocks(statement: Import) -> Iterator[EntryBlock | Record]:
+    """Yield every record of the file in order, entries in blocks where they can be. Raises as `read_records`."""
     with statement.file.open("rb") as file:
         data = file.read()
-    records = importer_named(statement.format).read(data, statement.profile)
-    if plan := stored_plan(statement):
-        records = placed(records, plan, with_planned(Catalog.load(statement.ledger_id), statement))
+    importer, plan = importer_named(statement.format), stored_plan(statement)
+    if not plan:
+        return read_entries(importer.read_blocks(data, statement.profile), targets=targets_of(statement))
+    catalog = with_planned(Catalog.load(statement.ledger_id), statement)
+    records = placed(importer.read(data, statement.profile), plan, catalog)
     return read_entries(records, targets=targets_of(statement))
+
+
+def read_records(statement: Import) -> Iterator[Record]:
+    """Yield every record of the file in order. Raises UnreadableFile if the profile does not fit."""
+    return each_record(read_blocks(statement))
+
+
+def each_record(blocks: Iterable[EntryBlock | Record]) -> Iterator[Record]:
+    """Yield the records of blocks one at a time."""
+    for block in blocks:
+        if isinstance(block, EntryBlock):
+            yield from block.entries()
+        else:
+            yield block
 
 
 def targets_of(statement: Import) -> dict[str, Target]:

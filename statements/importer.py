@@ -6,10 +6,10 @@ money out is negative.
 
 import datetime as dt
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, Self
 
 #: A JSON object that says how one file, or all files of one bank, are to be read. Its keys are the format's own.
 Profile = Mapping[str, Any]
@@ -57,6 +57,40 @@ class StatementRow:
 
 
 @dataclass(frozen=True, slots=True)
+class RowBlock:
+    """Rows one after the other, in columns of one length. What has no column here is empty in each row.
+
+    `texts` are description, merchant, IBAN and merchant category code.
+    """
+
+    lines: Sequence[int]
+    dates: Sequence[dt.date]
+    amounts: Sequence[Decimal]
+    currencies: Sequence[str]
+    external_ids: Sequence[str]
+    texts: Sequence[tuple[str, str, str, str]]
+    raws: Sequence[Sequence[str]]
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def __getitem__(self, part: slice) -> Self:
+        return type(self)(*(getattr(self, column.name)[part] for column in fields(self)))
+
+    def row(self, index: int) -> StatementRow:
+        """Return the row at an index from 0."""
+        description, merchant, iban, mcc = self.texts[index]
+        return StatementRow(
+            self.lines[index], self.dates[index], self.amounts[index], description, merchant, self.currencies[index],
+            tuple(self.raws[index]), False, self.external_ids[index], iban, mcc,
+        )  # fmt: skip
+
+    def rows(self) -> Iterator[StatementRow]:
+        """Yield the rows in order."""
+        return map(self.row, range(len(self)))
+
+
+@dataclass(frozen=True, slots=True)
 class RowError:
     """An unreadable row that should be a movement of money; `detail` is a sentence for the user."""
 
@@ -78,6 +112,17 @@ class Skipped:
     reason: str
     raw: tuple[str, ...]
     date: dt.date | None = None
+
+
+def each_row(
+    blocks: Iterable[RowBlock | StatementRow | RowError | Skipped],
+) -> Iterator[StatementRow | RowError | Skipped]:
+    """Yield the rows of blocks one at a time."""
+    for block in blocks:
+        if isinstance(block, RowBlock):
+            yield from block.rows()
+        else:
+            yield block
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +230,10 @@ class Importer(ABC):
     @abstractmethod
     def read(self, data: bytes, profile: Profile) -> Iterator[StatementRow | RowError | Skipped]:
         """Yield every record of the file in order. Raises `UnreadableFile` if the profile cannot be used."""
+
+    def read_blocks(self, data: bytes, profile: Profile) -> Iterator[RowBlock | StatementRow | RowError | Skipped]:
+        """Yield what `read` yields, rows in blocks where the format can read whole columns. Raises as `read` does."""
+        return self.read(data, profile)
 
     @abstractmethod
     def check_profile(self, profile: Profile, data: bytes) -> list[ProfileError]:

@@ -12,8 +12,8 @@ from statements.delimited.columns import Columns, find_columns, own_accounts, te
 from statements.delimited.dates import FormatChoice, Hints, choose_format
 from statements.delimited.encoding import detect_encoding
 from statements.delimited.money import Signs, find_decimal, find_signs
-from statements.delimited.profile import FORMAT, layout_of, profile_errors, records_under
-from statements.delimited.reader import read_rows
+from statements.delimited.profile import FORMAT, blocks_under, layout_of, profile_errors
+from statements.delimited.reader import read_blocks, read_rows
 from statements.delimited.table import (
     Column,
     Dialect,
@@ -34,10 +34,12 @@ from statements.importer import (
     ProfileError,
     Reading,
     ReadingQuestion,
+    RowBlock,
     RowError,
     Skipped,
     StatementRow,
     UnreadableFile,
+    each_row,
 )
 
 _SAMPLE = 200
@@ -332,9 +334,13 @@ class DelimitedImporter(Importer):
         return _Detection(data, encoding, dialect, table, columns).reading()
 
     def read(self, data: bytes, profile: Profile) -> Iterator[StatementRow | RowError | Skipped]:
+        return each_row(self.read_blocks(data, profile))
+
+    def read_blocks(self, data: bytes, profile: Profile) -> Iterator[RowBlock | StatementRow | RowError | Skipped]:
         layout = layout_of(profile, data)
-        rows = read_rows(records_under(profile, data), layout)
-        return _with_accounts(rows, layout.own_account[0]) if layout.own_account else rows
+        if layout.own_account:
+            return _with_accounts(read_rows(records_under(profile, data), layout), layout.own_account[0])
+        return read_blocks(blocks_under(profile, data), layout)
 
     def check_profile(self, profile: Profile, data: bytes) -> list[ProfileError]:
         return profile_errors(profile, data)

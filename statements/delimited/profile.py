@@ -10,7 +10,7 @@ from typing import Any
 
 from statements.delimited.amounts import possible_decimals
 from statements.delimited.dates import date_parser
-from statements.delimited.table import Record, is_dialect, is_movement, records
+from statements.delimited.table import Record, RecordBlock, each_record, is_dialect, is_movement, record_blocks
 from statements.delimited.words import normalized
 from statements.importer import Profile, ProfileError, UnreadableFile
 from statements.profile_faults import (
@@ -35,8 +35,13 @@ _SAMPLE = 200
 
 def records_under(profile: Profile, data: bytes) -> Iterator[Record]:
     """Yield the records of a file, split as the profile says."""
+    return each_record(blocks_under(profile, data))
+
+
+def blocks_under(profile: Profile, data: bytes) -> Iterator[RecordBlock | Record]:
+    """Yield the records of a file in blocks, split as the profile says."""
     quotechar = profile.get("quotechar", '"')
-    return records(data, encoding=profile["encoding"], delimiter=profile["delimiter"], quotechar=quotechar)
+    return record_blocks(data, encoding=profile["encoding"], delimiter=profile["delimiter"], quotechar=quotechar)
 
 
 def header_names(profile: Profile, data: bytes) -> tuple[str, ...]:

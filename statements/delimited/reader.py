@@ -1,10 +1,10 @@
-"""Records become rows, one at a time: movements of money are read exactly, everything else is named and skipped."""
+"""Records become rows: movements of money are read exactly, everything else is named and skipped."""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from itertools import islice
+from itertools import count, groupby, islice
 from operator import itemgetter
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ from expenses.ledger.ibans import iban_in
 from statements.delimited.amounts import AmountError, parse_amount
 from statements.delimited.columns import is_mcc
 from statements.delimited.profile import Layout, Positions
-from statements.delimited.table import Record, tidy
+from statements.delimited.table import Record, RecordBlock, each_record, tidy
 from statements.delimited.words import (
     balance_label,
     begins_with,
@@ -21,11 +21,12 @@ from statements.delimited.words import (
     mentions,
     normalized,
 )
-from statements.importer import RowError, Skipped, StatementRow, UnreadableRecord
+from statements.importer import RowBlock, RowError, Skipped, StatementRow, UnreadableRecord
 
 MAX_DESCRIPTION = 2000
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
+Row = TypeVar("Row")
 
 
 def first_filled(fields: list[str], positions: Positions) -> str:
@@ -60,17 +61,43 @@ _SHOWN = 80
 
 def read_rows(rows: Iterable[Record], layout: Layout) -> Iterator[Outcome]:
     """Yield a row, an error or a skipped record for each record, in order."""
-    numbered = iter(rows)
-    if layout.header_row is not None:
-        for number, record in enumerate(islice(numbered, layout.header_row + 1)):
-            is_blank = not any(map(str.strip, record.fields))
-            reason = "header" if number == layout.header_row else "blank" if is_blank else "preamble"
-            yield Skipped(record.line, reason, tuple(record.fields))
-    interpreter = _Interpreter(layout)
+    interpreter, numbered = _Interpreter(layout), iter(rows)
+    for number, record in enumerate(islice(numbered, _head_length(layout))):
+        yield _above_rows(record, number, layout)
     if layout.continuation_rows:
         yield from _with_continuations(numbered, interpreter)
     else:
         yield from map(interpreter.outcome, numbered)
+
+
+def read_blocks(blocks: Iterable[RecordBlock | Record], layout: Layout) -> Iterator[RowBlock | Outcome]:
+    """Yield what `read_rows` yields for the records of blocks, with runs of plain rows in columns."""
+    if layout.continuation_rows or not _PlainRows.fit(layout):
+        yield from read_rows(each_record(blocks), layout)
+        return
+    interpreter, n_read, n_head = _Interpreter(layout), 0, _head_length(layout)
+    plain = _PlainRows(interpreter)
+    for block in blocks:
+        if isinstance(block, Record):
+            yield _above_rows(block, n_read, layout) if n_read < n_head else interpreter.outcome(block)
+            n_read += 1
+            continue
+        above = block.rows[: max(n_head - n_read, 0)]
+        for number, fields in enumerate(above):
+            yield _above_rows(Record(block.line + number, fields), n_read + number, layout)
+        n_read += len(block.rows)
+        yield from plain.read(block.line + len(above), block.rows[len(above) :] if above else block.rows)
+
+
+def _head_length(layout: Layout) -> int:
+    return 0 if layout.header_row is None else layout.header_row + 1
+
+
+def _above_rows(record: Record, number: int, layout: Layout) -> Skipped:
+    """Return the header, or a record above it."""
+    is_blank = not any(map(str.strip, record.fields))
+    reason = "header" if number == layout.header_row else "blank" if is_blank else "preamble"
+    return Skipped(record.line, reason, tuple(record.fields))
 
 
 def _with_continuations(rows: Iterator[Record], interpreter: "_Interpreter") -> Iterator[Outcome]:
@@ -98,12 +125,9 @@ class _Interpreter:
         self.layout = layout
         self._header = [normalized(name) for name in layout.names]
         self._last_money = min(layout.amount) if layout.amount else max(layout.debit + layout.credit)
-        self._plain = _PlainRows(self) if _PlainRows.fit(layout) else None
 
     def outcome(self, record: Record) -> Outcome:
         fields = record.fields
-        if self._plain is not None and (row := self._plain.row(record)) is not None:
-            return row
         if record.error:
             detail = f"Line {record.line} cannot be split into fields: {record.error}."
             return RowError(record.line, "line", "unsplittable", detail, tuple(fields))
@@ -292,7 +316,7 @@ _MOST_KEPT = 20_000
 
 
 class _PlainRows:
-    """Movements whose cells hold what they should: each distinct value of a column is read once.
+    """Movements whose cells hold what they should, in columns: each distinct value of a column is read once.
 
     Every other record is left to the interpreter, whose methods read the values.
     """
@@ -301,12 +325,15 @@ class _PlainRows:
         layout = interpreter.layout
         self._interpreter, self._parse_date = interpreter, layout.parse_date
         [self._date] = layout.date
-        self._money_at = _cells(layout.amount + layout.debit + layout.credit + _flag_of(layout))
-        self._texts_at = _cells(layout.description + layout.merchant + layout.iban + layout.mcc)
-        self._currency_at = _cells(layout.currency)
+        money = layout.amount + layout.debit + layout.credit + _flag_of(layout)
+        texts = layout.description + layout.merchant + layout.iban + layout.mcc
+        self._money_at, self._texts_at, self._currency_at = _cells(money), _cells(texts), _cells(layout.currency)
         self._ids = layout.external_id
         widths = layout.widths
-        self._width = min(widths.length, widths.filled, widths.named)
+        self._widest = min(widths.length, widths.filled, widths.named)
+        self._narrowest = 1 + max(self._date, *money, *texts, *layout.currency)
+        #: Stands for a row that is too long or too short: it has no date.
+        self._blank = [""] * self._narrowest
         self._days: dict[str, date | None] = {}
         self._moneys: dict[tuple[str, ...], tuple[Decimal, str] | None] = {}
         self._texts: dict[tuple[str, ...], tuple[str, str, str, str] | None] = {}
@@ -317,52 +344,57 @@ class _PlainRows:
         """Return True if rows of the layout can be plain: a date and an amount each, and no status to heed."""
         return len(layout.date) == 1 and not layout.status
 
-    def row(self, record: Record) -> StatementRow | None:
-        """Return the row of a plain record, else None."""
-        line, fields, error, is_open_ended = record
-        if error or is_open_ended or len(fields) > self._width:
-            return None
-        try:
-            cell, money_cells, text_cells = fields[self._date], self._money_at(fields), self._texts_at(fields)
-            currency_cells = self._currency_at(fields)
-        except IndexError:
-            return None
-        day = self._days[cell] if cell in self._days else self._day(cell)
-        money = self._moneys[money_cells] if money_cells in self._moneys else self._money(money_cells, fields)
-        texts = self._texts[text_cells] if text_cells in self._texts else self._text(text_cells, fields)
-        if day is None or money is None or texts is None:
-            return None
-        amount, beside = money
-        key = beside, currency_cells
-        currency = self._currencies[key] if key in self._currencies else self._currency(key, fields)
-        if currency is None:
-            return None
-        description, merchant, iban, mcc = texts
-        bank_id = first_filled(fields, self._ids) if self._ids else ""
-        return StatementRow(
-            line, day, amount, description, merchant, currency, tuple(fields), False, bank_id, iban, mcc
-        )  # fmt: skip
+    def read(self, line: int, rows: list[list[str]]) -> Iterator[RowBlock | Outcome]:
+        """Yield runs of plain rows in columns, and what the interpreter makes of each other one, from `line` on."""
+        low, high = self._narrowest, self._widest
+        fitting = [fields if low <= len(fields) <= high else self._blank for fields in rows]
+        days = _values(self._days, [fields[self._date] for fields in fitting], fitting, self._day)
+        moneys = _values(self._moneys, list(map(self._money_at, fitting)), fitting, self._interpreter.money)
+        texts = _values(self._texts, list(map(self._texts_at, fitting)), fitting, self._text)
+        keys = [
+            (money[1] if money else "", cells)
+            for money, cells in zip(moneys, map(self._currency_at, fitting), strict=True)
+        ]
+        currencies = _values(
+            self._currencies, keys, list(zip(keys, fitting, strict=True)), self._currency
+        )
+        is_plain = [None not in values for values in zip(days, moneys, texts, currencies, strict=True)]
+        start = 0
+        for is_block, run in groupby(is_plain):
+            end = start + sum(1 for _ in run)
+            part = slice(start, end)
+            if is_block:
+                ids = [first_filled(fields, self._ids) for fields in rows[part]] if self._ids else [""] * (end - start)
+                amounts = [money[0] for money in moneys[part] if money]
+                lines = range(line + start, line + end)
+                yield RowBlock(lines, days[part], amounts, currencies[part], ids, texts[part], rows[part])  # type: ignore[arg-type]
+            else:
+                yield from map(self._interpreter.outcome, map(Record, count(line + start), rows[part]))
+            start = end
 
-    def _day(self, cell: str) -> date | None:
-        text = tidy(cell)
-        return _keep(self._days, cell, self._parse_date(text) if text else None)
+    def _day(self, fields: list[str]) -> date | None:
+        text = tidy(fields[self._date])
+        return self._parse_date(text) if text else None
 
-    def _money(self, cells: tuple[str, ...], fields: list[str]) -> tuple[Decimal, str] | None:
-        return _keep(self._moneys, cells, self._interpreter.money(fields))
+    def _currency(self, row: tuple[tuple[str, tuple[str, ...]], list[str]]) -> str | None:
+        (beside, _), fields = row
+        return self._interpreter.currency(fields, beside)
 
-    def _text(self, cells: tuple[str, ...], fields: list[str]) -> tuple[str, str, str, str] | None:
+    def _text(self, fields: list[str]) -> tuple[str, str, str, str] | None:
         texts = self._interpreter.texts(fields)
-        return _keep(self._texts, cells, None if balance_label(texts[0]) else texts)
-
-    def _currency(self, key: tuple[str, tuple[str, ...]], fields: list[str]) -> str | None:
-        return _keep(self._currencies, key, self._interpreter.currency(fields, key[0]))
+        return None if balance_label(texts[0]) else texts
 
 
-def _keep(values: dict[Key, Value], key: Key, value: Value) -> Value:
-    if len(values) >= _MOST_KEPT:
-        values.clear()
-    values[key] = value
-    return value
+def _values(
+    known: dict[Key, Value], keys: list[Key], rows: list[Row], read: Callable[[Row], Value]
+) -> list[Value]:
+    """Return the value of each key. Keys that are not known are read from one of their rows, and kept for a while."""
+    if len(known) >= _MOST_KEPT:
+        known.clear()
+    for key, row in dict(zip(keys, rows, strict=True)).items():
+        if key not in known:
+            known[key] = read(row)
+    return [known[key] for key in keys]
 
 
 def _flag_of(layout: Layout) -> Positions:

@@ -7,7 +7,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain, islice
+from itertools import chain, count, islice
 from typing import NamedTuple
 
 from statements.delimited.amounts import possible_decimals
@@ -35,7 +35,7 @@ MAX_LINES = 40
 _SHOWN_CHARACTERS = 200
 _BREAKS = ("\n", "\r")
 #: Lines that are split at once: few at first, since most readers want a sample.
-_FIRST_LINES, _MOST_LINES = 128, 8192
+_FIRST_LINES, _MOST_LINES = 128, 5000
 _GUARD = "guard\n"
 
 
@@ -49,6 +49,13 @@ class Record(NamedTuple):
     fields: list[str]
     error: str = ""
     is_open_ended: bool = False
+
+
+class RecordBlock(NamedTuple):
+    """Records of one line each, one after the other from `line`, with a line break behind each."""
+
+    line: int
+    rows: list[list[str]]
 
 
 class _OpenQuoteError(Exception):
@@ -79,9 +86,24 @@ class _Lines(Iterator[str]):
 def records(data: bytes, *, encoding: str, delimiter: str, quotechar: str = '"') -> Iterator[Record]:
     """Yield every record, blank ones too. Bytes that the encoding does not know become U+FFFD.
 
-    Quotes that never close and fields that never end spoil one record each, not the rest of the file. Lines are split
-    many at once, as long as each is a record.
+    Quotes that never close and fields that never end spoil one record each, not the rest of the file.
     """
+    return each_record(record_blocks(data, encoding=encoding, delimiter=delimiter, quotechar=quotechar))
+
+
+def each_record(blocks: Iterable[RecordBlock | Record]) -> Iterator[Record]:
+    """Yield the records of blocks one at a time."""
+    for block in blocks:
+        if isinstance(block, Record):
+            yield block
+        else:
+            yield from map(Record, count(block.line), block.rows)
+
+
+def record_blocks(
+    data: bytes, *, encoding: str, delimiter: str, quotechar: str = '"'
+) -> Iterator[RecordBlock | Record]:
+    """Yield the records as `records` does, in blocks as long as each line is a record."""
     text = io.TextIOWrapper(io.BytesIO(data), encoding=encoding, errors="replace", newline="")
     line, size = 1, _FIRST_LINES
     while taken := list(islice(text, size)):
@@ -89,10 +111,11 @@ def records(data: bytes, *, encoding: str, delimiter: str, quotechar: str = '"')
         if rows is None:
             yield from _careful_records(chain(taken, text), line, delimiter, quotechar)
             return
-        last = rows.pop()
-        yield from map(Record, range(line, line + len(rows)), rows)
+        last = rows.pop() if taken[-1][-1:] not in _BREAKS else None
+        yield RecordBlock(line, rows)
+        if last is not None:
+            yield Record(line + len(rows), last, is_open_ended=True)
         line += len(taken)
-        yield Record(line - 1, last, is_open_ended=taken[-1][-1:] not in _BREAKS)
         size = min(size * 4, _MOST_LINES)
 
 

@@ -28,7 +28,7 @@ from expenses.services.statement_answers import StatementAnswers
 from expenses.services.statement_rows import record_statement_rows
 from expenses.services.transfer_suggestions import suggest_transfers
 from statements.book_plan import plan_categories, with_planned
-from statements.entries import Entry, Losses, Record, StatementSummary, read_records, summarize, targets_of
+from statements.entries import Entry, Losses, Record, StatementSummary, read_blocks, read_records, summarize, targets_of
 from statements.formats import importer_for, importer_named
 from statements.importer import ProfileError, ReadingQuestion, UnreadableFile
 from statements.models import BLOCKING, NO_ROWS, Import, ImportStatus, Profile
@@ -198,7 +198,7 @@ def _read(statement: Import) -> None:
         plan = plan_categories(importer.read(_content(statement), statement.profile), catalog)
         # What a commit created and did not finish stays known, for its revert.
         statement.book = {**statement.book, "categories": [asdict(one) for one in plan]}
-    summary = summarize(read_records(statement), catalog=with_planned(catalog, statement))
+    summary = summarize(read_blocks(statement), catalog=with_planned(catalog, statement))
     statement.first_date, statement.last_date = summary.period
     statement.n_rows = summary.n_rows
     matches = find_matches(statement)
