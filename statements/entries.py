@@ -20,6 +20,7 @@ from expenses.ledger.kinds import derive_kind
 from expenses.ledger.money import MAX_AMOUNT, currency_codes, format_amount, round_to_minor_units
 from expenses.models import DESCRIPTION_LENGTH, Account, Category
 from expenses.models.transactions import TransactionDraft
+from expenses.services.draft_columns import DraftColumns
 from expenses.services.recognition import recognize_rows
 from expenses.services.split_parts import MAX_PARTS
 from providers.interface import Direction
@@ -146,8 +147,23 @@ class EntryBlock:
         return map(self.entry, range(len(self)))
 
 
+#: What a plain entry's draft depends on, beside day and amount → a draft.
+Looks = dict[tuple[tuple[str, str, str, str], Direction, str], TransactionDraft]
+
+
+def draft_columns(block: EntryBlock, looks: Looks, catalog: Catalog) -> DraftColumns:
+    """Return the drafts of a block. Entries of one text share a look, which is kept for the next block."""
+    if len(looks) > _MOST_KEPT:
+        looks.clear()
+    keys = list(zip(block.rows.texts, block.directions, block.currencies, strict=True))
+    for key, index in dict(zip(keys, range(len(keys)), strict=True)).items():
+        if key not in looks:
+            looks[key] = block.entry(index).draft(catalog)
+    return DraftColumns([looks[key] for key in keys], block.rows.dates, block.amounts, block.fingerprints)
+
+
 Record = Entry | RowError | Skipped
-#: Distinct amounts that are kept while a file is read.
+#: Distinct amounts, and distinct looks, that are kept while a file is read.
 _MOST_KEPT = 20_000
 
 
@@ -230,9 +246,7 @@ class _Checker:
         found = round_to_minor_units(abs(amount), code), str(amount.normalize()), "in" if amount > 0 else "out"
         return self._moneys.setdefault(key, found)
 
-    def _fingerprints(
-        self, place: int | str, rows: Iterable[tuple[dt.date, Decimal, str, str, str, str]]
-    ) -> list[str]:
+    def _fingerprints(self, place: int | str, rows: Iterable[tuple[dt.date, Decimal, str, str, str, str]]) -> list[str]:
         """Return the fingerprint of each (day, amount, its text, currency, bank's id, text) of one account."""
         seen, found = self._seen[place], []
         for day, amount, signed, code, bank_id, text in rows:

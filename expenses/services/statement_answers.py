@@ -3,7 +3,6 @@
 import json
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, fields
-from itertools import islice
 from operator import attrgetter
 from typing import Any
 
@@ -23,6 +22,7 @@ from expenses.categorization.questions import (
 from expenses.models import Account, Decision, Ledger
 from expenses.models.bulk_insert import insert_returning_ids
 from expenses.models.transactions import TransactionDraft
+from expenses.services.draft_columns import DraftColumns
 from providers.chain import Verdict
 from providers.interface import VARYING, size_of
 
@@ -38,7 +38,8 @@ AT_ONCE = 2_000
 MOST_REMEMBERED = 25_000
 #: Fields of a draft that a verdict does not depend on, or only if the chain says so.
 _OWN = VARYING | {"account", "fingerprint", "external_id"}
-_COMPARED = tuple(field.name for field in fields(TransactionDraft) if field.name not in _OWN)
+_NAMES = tuple(field.name for field in fields(TransactionDraft) if field.name not in _OWN)
+_COMPARED, _COMPARED_WITH_CURRENCY = attrgetter(*_NAMES), attrgetter(*_NAMES, "currency")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,8 @@ class StatementAnswers:
         self._version: int | None = None
         self._alike: dict[Hashable, Likeness] = {}
         self._stored: dict[int, tuple[Verdict, StoredAnswer]] = {}
+        #: Which of VARYING the chain looks at; None until it is asked, and once the import confirms rows itself.
+        self._looked_at: frozenset[str] | None = None
         self.catalog = self._load()
 
     def renew(self) -> Catalog:
@@ -86,13 +89,15 @@ class StatementAnswers:
             self.catalog = self._load()
         return self.catalog
 
-    def ask(self, drafts: Sequence[TransactionDraft], *, account: Account) -> list[Likeness]:
+    def ask(self, drafts: DraftColumns, *, account: Account) -> list[Likeness]:
         """Return the kind of each draft of the account, in order. The chain is asked about kinds that are new."""
-        if not drafts:
+        if not len(drafts):
             return []
         keys = self._keys(drafts, account)
-        fresh = iter({key: draft for key, draft in zip(keys, drafts, strict=True) if key not in self._alike}.items())
-        while part := list(islice(fresh, AT_ONCE)):
+        numbers = dict(zip(reversed(keys), range(len(keys) - 1, -1, -1), strict=True))
+        fresh = sorted(number for key, number in numbers.items() if key not in self._alike)
+        for start in range(0, len(fresh), AT_ONCE):
+            part = [(keys[number], drafts.draft(number)) for number in fresh[start : start + AT_ONCE]]
             verdicts = ask_chain([draft for _, draft in part], catalog=self.catalog, trigger="import")
             for (key, draft), verdict in zip(part, verdicts, strict=True):
                 self._alike[key] = Likeness(draft, verdict)
@@ -120,13 +125,16 @@ class StatementAnswers:
             kind.answer = known[1] if known is not None else _given_answer(kind.draft, self.catalog)
         return waiting
 
-    def note_written(self) -> None:
+    def note_written(self, *, confirms: bool) -> None:
         """Remember the ledger's version at the end of a write of the import's own, under the lock."""
+        if confirms:
+            self._looked_at = None
         self._version = self._ledger_version()
 
     def _load(self) -> Catalog:
         self._alike.clear()
         self._stored.clear()
+        self._looked_at = None
         self._version = self._ledger_version()
         return Catalog.load(self._ledger_id)
 
@@ -134,12 +142,24 @@ class StatementAnswers:
         version: int | None = Ledger.objects.filter(pk=self._ledger_id).values_list("version", flat=True).first()
         return version
 
-    def _keys(self, drafts: Sequence[TransactionDraft], account: Account) -> list[Hashable]:
-        looked_at = varying_fields(drafts[0], catalog=self.catalog, trigger="import")
-        compared = attrgetter(*_COMPARED, *sorted(looked_at - {"size"}))
-        if "size" in looked_at - {"amount"}:
-            return [(account.pk, size_of(draft.amount), compared(draft)) for draft in drafts]
-        return [(account.pk, None, compared(draft)) for draft in drafts]
+    def _keys(self, drafts: DraftColumns, account: Account) -> list[Hashable]:
+        """Return for each draft what the chain sees of it. Drafts with one look are compared once."""
+        if self._looked_at is None:
+            self._looked_at = varying_fields(drafts.draft(0), catalog=self.catalog, trigger="import")
+        looked_at = self._looked_at
+        # A look has a currency of its own; day and amount are columns.
+        compared = _COMPARED_WITH_CURRENCY if "currency" in looked_at else _COMPARED
+        looks = {id(look): look for look in drafts.looks}
+        of_looks = {number: (account.pk, compared(look)) for number, look in looks.items()}
+        keys: list[Hashable] = [of_looks[id(look)] for look in drafts.looks]
+        columns: list[Sequence[Any]] = []
+        if "amount" in looked_at:
+            columns.append(drafts.amounts)
+        elif "size" in looked_at:
+            columns.append([size_of(amount) for amount in drafts.amounts])
+        if "date" in looked_at:
+            columns.append(drafts.dates)
+        return list(zip(keys, *columns, strict=True)) if columns else keys
 
     def _insert(self, verdicts: Sequence[Verdict]) -> list[int]:
         """Insert a decision for each verdict, and return the ids."""

@@ -3,9 +3,7 @@
 A category that the file names is recorded as its owner's choice, with the source `import`.
 """
 
-import datetime as dt
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import Any
 
 from django.db import connection
@@ -13,14 +11,13 @@ from django.utils import timezone
 
 from expenses.categorization.history import PREFIX_LENGTH, TEXT_LENGTH
 from expenses.categorization.questions import IMPORT_SOURCE
-from expenses.garbage_collection import collection_paused
 from expenses.ledger.kinds import derive_kind
 from expenses.models import Account, Run, Transaction
 from expenses.models.bulk_insert import insert_ignoring_known
 from expenses.models.fields import as_stored
-from expenses.models.transactions import TransactionDraft
 from expenses.querysets import searchable
 from expenses.services.booking import note_pending
+from expenses.services.draft_columns import DraftColumns
 from expenses.services.edits import find_or_create_tags, link_tags
 from expenses.services.ledger_lock import ROWS_OF_A_VERSION, ledger_write, next_version
 from expenses.services.ledger_queue import LEARN_FROM_CHOICES, RESOLVE_PENDING
@@ -41,55 +38,57 @@ SHARED_COLUMNS = tuple(
 )
 
 
-@collection_paused()
-def record_statement_rows(
-    *, run: Run, account: Account, drafts: Sequence[TransactionDraft], answers: StatementAnswers
-) -> None:
+def record_statement_rows(*, run: Run, account: Account, drafts: DraftColumns, answers: StatementAnswers) -> None:
     """Record drafts that have fingerprints, without those whose fingerprint the account has.
 
     Raises ClaimLost, having written nothing, when the run is not this worker's any more.
     """
-    days = [draft.date for draft in drafts]
-    prints = [draft.fingerprint for draft in drafts if draft.fingerprint is not None]
-    known = recognize_rows(prints, account=account, start=min(days), end=max(days), run=run) if days else {}
-    fresh = [draft for draft in drafts if draft.fingerprint not in known]
+    prints = [fingerprint for fingerprint in drafts.fingerprints if fingerprint is not None]
+    start, end = min(drafts.dates), max(drafts.dates)
+    known = recognize_rows(prints, account=account, start=start, end=end, run=run)
+    fresh = drafts.where([fingerprint not in known for fingerprint in drafts.fingerprints]) if known else drafts
     kinds = answers.ask(fresh, account=account)
     with ledger_write(run.ledger_id) as version:
         advance(run, n_rows=len(drafts), n_lasting=len(fresh))
-        if fresh:
-            _record(run, account, fresh, kinds, answers=answers, version=version)
-        answers.note_written()
+        confirms = _record(run, account, fresh, kinds, answers=answers, version=version) if kinds else False
+        answers.note_written(confirms=confirms)
 
 
 def _record(
     run: Run,
     account: Account,
-    drafts: Sequence[TransactionDraft],
+    drafts: DraftColumns,
     kinds: Sequence[Likeness],
     *,
     answers: StatementAnswers,
     version: int,
-) -> None:
-    """Write rows whose kinds are known, with their parts and tags, and queue what follows from them."""
+) -> bool:
+    """Write rows whose kinds are known, with parts and tags; queue what follows. Return True if a row is confirmed."""
     answers.check_version(version)
-    _insert(run, account, [(draft, kind, None) for draft, kind in zip(drafts, kinds, strict=True)], answers, version)
+    _insert(run, account, drafts, kinds, [None] * len(drafts), answers=answers, version=version)
     distinct = list(dict.fromkeys(kinds))
     if any(kind.draft.parts for kind in distinct):
         _record_parts(run, account, drafts, answers=answers, version=version)
     if any(kind.tags for kind in distinct):
-        _tag(run, account, zip(drafts, kinds, strict=True), version=version)
-    note_pending(run, account, drafts)
+        _tag(run, account, zip(drafts.fingerprints, kinds, strict=True), version=version)
+    if any(kind.draft.is_pending for kind in distinct):
+        note_pending(run, account, [drafts.draft(i) for i, look in enumerate(drafts.looks) if look.is_pending])
     columns = [kind.answer.columns for kind in distinct if kind.answer is not None]
     if any(values["awaits_model"] for values in columns):
         RESOLVE_PENDING.queue(run.ledger_id)
-    if any(values["category_source"] == IMPORT_SOURCE for values in columns):
+    confirms = any(values["category_source"] == IMPORT_SOURCE for values in columns)
+    if confirms:
         LEARN_FROM_CHOICES.queue(run.ledger_id)
+    return confirms
 
 
 def _insert(
     run: Run,
     account: Account,
-    rows: Sequence[tuple[TransactionDraft, Likeness, int | None]],
+    drafts: DraftColumns,
+    kinds: Sequence[Likeness],
+    parents: Sequence[int | None],
+    *,
     answers: StatementAnswers,
     version: int,
 ) -> None:
@@ -97,36 +96,34 @@ def _insert(
 
     Rows whose fingerprint is known by now are left out.
     """
-    for kind in answers.store(kind for _, kind, _ in rows):
+    for kind in answers.store(kinds):
         kind.values = _shared_values(kind, run=run, account=account)
     now = connection.ops.adapt_datetimefield_value(timezone.now())
-    amounts = {draft.amount for draft, _, _ in rows}
-    stored_amounts = dict(zip(amounts, map(as_stored, amounts), strict=True))
-    values: list[tuple[Any, ...]] = []
-    for start in range(0, len(rows), ROWS_OF_A_VERSION):
-        of_rows = next_version(run.ledger_id) if start else version
-        values += [
-            (
-                *kind.values, parent, draft.currency, stored_amounts[draft.amount], _stored_day(draft.date),
-                draft.fingerprint, now, now, of_rows,
-            )
-            for draft, kind, parent in rows[start : start + ROWS_OF_A_VERSION]
-        ]  # fmt: skip
+    stored_amounts = {amount: as_stored(amount) for amount in set(drafts.amounts)}
+    stored_days = {day: connection.ops.adapt_datefield_value(day) for day in set(drafts.dates)}
+    versions: list[int] = []
+    for start in range(0, len(drafts), ROWS_OF_A_VERSION):
+        versions += [next_version(run.ledger_id) if start else version] * ROWS_OF_A_VERSION
+    columns = zip(
+        kinds, parents, drafts.looks, drafts.amounts, drafts.dates, drafts.fingerprints, versions, strict=False
+    )
+    values = [
+        (*kind.values, parent, look.currency, stored_amounts[amount], stored_days[day], fingerprint, now, now, of_row)
+        for kind, parent, look, amount, day, fingerprint, of_row in columns
+    ]
     insert_ignoring_known(Transaction, [*SHARED_COLUMNS, *OWN_COLUMNS], values)
 
 
-def _record_parts(
-    run: Run, account: Account, drafts: Iterable[TransactionDraft], *, answers: StatementAnswers, version: int
-) -> None:
+def _record_parts(run: Run, account: Account, drafts: DraftColumns, *, answers: StatementAnswers, version: int) -> None:
     """Record the parts of split rows that were just recorded; they share what the whole has."""
-    split = {draft.fingerprint: draft for draft in drafts if draft.parts}
+    split = {drafts.fingerprints[i]: drafts.draft(i) for i, look in enumerate(drafts.looks) if look.parts}
     wholes = Transaction.objects.filter(account=account, run=run, fingerprint__in=split, parts=None).order_by("pk")
     parts = [
         (pk, part) for pk, fingerprint in wholes.values_list("pk", "fingerprint") for part in split[fingerprint].parts
     ]
-    kinds = answers.ask([part for _, part in parts], account=account)
-    rows = [(part, kind, pk) for (pk, part), kind in zip(parts, kinds, strict=True)]
-    _insert(run, account, rows, answers, version)
+    columns = DraftColumns.of([part for _, part in parts])
+    kinds = answers.ask(columns, account=account)
+    _insert(run, account, columns, kinds, [pk for pk, _ in parts], answers=answers, version=version)
 
 
 def _shared_values(kind: Likeness, *, run: Run, account: Account) -> tuple[Any, ...]:
@@ -166,14 +163,9 @@ def _shared_values(kind: Likeness, *, run: Run, account: Account) -> tuple[Any, 
     return tuple([values[column] for column in SHARED_COLUMNS])
 
 
-@lru_cache(maxsize=4096)
-def _stored_day(day: dt.date) -> Any:
-    return connection.ops.adapt_datefield_value(day)
-
-
-def _tag(run: Run, account: Account, rows: Iterable[tuple[TransactionDraft, Likeness]], *, version: int) -> None:
+def _tag(run: Run, account: Account, rows: Iterable[tuple[str | None, Likeness]], *, version: int) -> None:
     """Link the tags of the file and of rules, to parts as well; another worker may have linked some before it died."""
-    wanted = {draft.fingerprint: kind.tags for draft, kind in rows if kind.tags}
+    wanted = {fingerprint: kind.tags for fingerprint, kind in rows if kind.tags}
     names = [name for names in wanted.values() for name in names]
     tags = find_or_create_tags(ledger_id=run.ledger_id, names=names, version=version)
     tagged = Transaction.objects.filter(account=account, run=run, fingerprint__in=wanted).order_by()

@@ -355,9 +355,7 @@ class _PlainRows:
             (money[1] if money else "", cells)
             for money, cells in zip(moneys, map(self._currency_at, fitting), strict=True)
         ]
-        currencies = _values(
-            self._currencies, keys, list(zip(keys, fitting, strict=True)), self._currency
-        )
+        currencies = _values(self._currencies, keys, list(zip(keys, fitting, strict=True)), self._currency)
         is_plain = [None not in values for values in zip(days, moneys, texts, currencies, strict=True)]
         start = 0
         for is_block, run in groupby(is_plain):
@@ -385,9 +383,7 @@ class _PlainRows:
         return None if balance_label(texts[0]) else texts
 
 
-def _values(
-    known: dict[Key, Value], keys: list[Key], rows: list[Row], read: Callable[[Row], Value]
-) -> list[Value]:
+def _values(known: dict[Key, Value], keys: list[Key], rows: list[Row], read: Callable[[Row], Value]) -> list[Value]:
     """Return the value of each key. Keys that are not known are read from one of their rows, and kept for a while."""
     if len(known) >= _MOST_KEPT:
         known.clear()

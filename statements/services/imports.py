@@ -2,9 +2,8 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
-from itertools import islice
 from typing import Any
 
 from django.conf import settings
@@ -19,6 +18,7 @@ from expenses.models import Account, Run, RunStatus, Transaction
 from expenses.models.ledgers import ledger_id_of
 from expenses.models.transactions import TransactionDraft
 from expenses.services.booking import book_pending, forget_bookings
+from expenses.services.draft_columns import DraftColumns
 from expenses.services.ledger_lock import Refusal, bury, ledger_write, make_room, next_version
 from expenses.services.pairs import pair_run
 from expenses.services.possible_duplicates import offer_duplicates
@@ -28,9 +28,21 @@ from expenses.services.statement_answers import StatementAnswers
 from expenses.services.statement_rows import record_statement_rows
 from expenses.services.transfer_suggestions import suggest_transfers
 from statements.book_plan import plan_categories, with_planned
-from statements.entries import Entry, Losses, Record, StatementSummary, read_blocks, read_records, summarize, targets_of
+from statements.entries import (
+    Entry,
+    EntryBlock,
+    Looks,
+    Losses,
+    Record,
+    StatementSummary,
+    draft_columns,
+    each_record,
+    read_blocks,
+    summarize,
+    targets_of,
+)
 from statements.formats import importer_for, importer_named
-from statements.importer import ProfileError, ReadingQuestion, UnreadableFile
+from statements.importer import ProfileError, ReadingQuestion, RowError, Skipped, UnreadableFile
 from statements.models import BLOCKING, NO_ROWS, Import, ImportStatus, Profile
 from statements.profiles import settle, shipped_profile
 from statements.services.books import close_book, join_transfers, open_book, sentences
@@ -299,9 +311,21 @@ def start_commit(*, by: User, statement: Import) -> Run:
     return run
 
 
-@collection_paused()
-def _next_records(records: Iterator[Record]) -> list[Record]:
-    return list(islice(records, CHUNK))
+def _chunks(blocks: Iterable[EntryBlock | Record], size: int) -> Iterator[list[EntryBlock | Record]]:
+    """Yield about so many records at a time, blocks cut where they are longer."""
+    chunk: list[EntryBlock | Record] = []
+    n_records = 0
+    for block in blocks:
+        n_of_block = len(block) if isinstance(block, EntryBlock) else 1
+        for start in range(0, n_of_block, size):
+            part = block[start : start + size] if isinstance(block, EntryBlock) else block
+            chunk.append(part)
+            n_records += min(size, n_of_block - start)
+            if n_records >= size:
+                yield chunk
+                chunk, n_records = [], 0
+    if chunk:
+        yield chunk
 
 
 class ImportWork(Work):
@@ -309,6 +333,7 @@ class ImportWork(Work):
 
     starts_over = True
 
+    @collection_paused()
     def perform(self, run: Run) -> None:
         statement = Import.objects.select_related("account").filter(run=run).first()
         if statement is None:
@@ -331,29 +356,35 @@ class ImportWork(Work):
     def _record_rows(self, run: Run, statement: Import, matches: FileMatches) -> dict[str, list[Entry]]:
         """Record the rows chunk by chunk. Return the halves of the transfers that the file shows, by its id of each."""
         pairs: dict[str, list[Entry]] = defaultdict(list)
-        records = read_records(statement)
-        answers = StatementAnswers(run.ledger_id)
-        while chunk := _next_records(records):
+        blocks, answers, looks = read_blocks(statement), StatementAnswers(run.ledger_id), Looks()
+        if matches.booked:
+            blocks = each_record(blocks)
+        for number, chunk in enumerate(_chunks(blocks, CHUNK)):
+            if number:
+                make_room()
             catalog = answers.renew()
-            drafts: dict[Account, list[TransactionDraft]] = defaultdict(list)
+            drafts: dict[Account, list[DraftColumns | TransactionDraft]] = defaultdict(list)
             booked: dict[int, TransactionDraft] = {}
             for record in chunk:
-                if isinstance(record, Entry):
-                    if record.account is None:
-                        raise Refusal("The account of this import is gone; give it another one.", code="account")
-                    if record.row.transfer_id:
-                        pairs[record.row.transfer_id].append(record)
-                    if matches.booked and record.key in matches.booked:
-                        booked[matches.booked[record.key]] = record.draft(catalog)
-                    else:
-                        drafts[record.account].append(record.draft(catalog))
+                if isinstance(record, RowError | Skipped):
+                    continue
+                if record.account is None:
+                    raise Refusal("The account of this import is gone; give it another one.", code="account")
+                if isinstance(record, EntryBlock):
+                    drafts[record.account].append(draft_columns(record, looks, catalog))
+                    continue
+                if record.row.transfer_id:
+                    pairs[record.row.transfer_id].append(record)
+                if matches.booked and record.key in matches.booked:
+                    booked[matches.booked[record.key]] = record.draft(catalog)
+                else:
+                    drafts[record.account].append(record.draft(catalog))
             for draft in book_pending(run, booked, catalog=catalog) if booked else ():
                 if draft.account is not None:
                     drafts[draft.account].append(draft)
             for account, of_account in drafts.items():
-                record_statement_rows(run=run, account=account, drafts=of_account, answers=answers)
-            if len(chunk) == CHUNK:
-                make_room()
+                columns = DraftColumns.joined(of_account)
+                record_statement_rows(run=run, account=account, drafts=columns, answers=answers)
         return pairs
 
     def before_resume(self, run: Run) -> None:
