@@ -132,8 +132,10 @@ class EntryBlock:
         return len(self.fingerprints)
 
     def __getitem__(self, part: slice) -> Self:
-        columns = (self.rows, self.amounts, self.directions, self.currencies, self.fingerprints)
-        return type(self)(*(column[part] for column in columns), self.account)  # type: ignore[arg-type]
+        return type(self)(
+            self.rows[part], self.amounts[part], self.directions[part], self.currencies[part], self.fingerprints[part],
+            self.account,
+        )  # fmt: skip
 
     def entry(self, index: int) -> Entry:
         """Return the entry at an index from 0."""
@@ -243,7 +245,8 @@ class _Checker:
         if len(self._moneys) >= _MOST_KEPT:
             self._moneys.clear()
         amount, code = key
-        found = round_to_minor_units(abs(amount), code), str(amount.normalize()), "in" if amount > 0 else "out"
+        direction: Direction = "in" if amount > 0 else "out"
+        found = round_to_minor_units(abs(amount), code), str(amount.normalize()), direction
         return self._moneys.setdefault(key, found)
 
     def _fingerprints(self, place: int | str, rows: Iterable[tuple[dt.date, Decimal, str, str, str, str]]) -> list[str]:

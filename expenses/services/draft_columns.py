@@ -33,12 +33,9 @@ class DraftColumns:
         """Return the columns of all parts, one below the other."""
         columns: tuple[list[Any], ...] = [], [], [], []
         for part in parts:
-            if isinstance(part, TransactionDraft):
-                values = (part,), (part.date,), (part.amount,), (part.fingerprint,)
-            else:
-                values = part.looks, part.dates, part.amounts, part.fingerprints
-            for column, of_part in zip(columns, values, strict=True):
-                column.extend(of_part)
+            rows = cls.of([part]) if isinstance(part, TransactionDraft) else part
+            for column, values in zip(columns, (rows.looks, rows.dates, rows.amounts, rows.fingerprints), strict=True):
+                column.extend(values)
         return cls(*columns)
 
     def __len__(self) -> int:

@@ -12,7 +12,7 @@ from statements.delimited.columns import Columns, find_columns, own_accounts, te
 from statements.delimited.dates import FormatChoice, Hints, choose_format
 from statements.delimited.encoding import detect_encoding
 from statements.delimited.money import Signs, find_decimal, find_signs
-from statements.delimited.profile import FORMAT, blocks_under, layout_of, profile_errors
+from statements.delimited.profile import FORMAT, blocks_under, layout_of, profile_errors, records_under
 from statements.delimited.reader import read_blocks, read_rows
 from statements.delimited.table import (
     Column,

@@ -42,7 +42,7 @@ from statements.entries import (
     targets_of,
 )
 from statements.formats import importer_for, importer_named
-from statements.importer import ProfileError, ReadingQuestion, RowError, Skipped, UnreadableFile
+from statements.importer import ProfileError, ReadingQuestion, UnreadableFile
 from statements.models import BLOCKING, NO_ROWS, Import, ImportStatus, Profile
 from statements.profiles import settle, shipped_profile
 from statements.services.books import close_book, join_transfers, open_book, sentences
@@ -357,17 +357,13 @@ class ImportWork(Work):
         """Record the rows chunk by chunk. Return the halves of the transfers that the file shows, by its id of each."""
         pairs: dict[str, list[Entry]] = defaultdict(list)
         blocks, answers, looks = read_blocks(statement), StatementAnswers(run.ledger_id), Looks()
-        if matches.booked:
-            blocks = each_record(blocks)
-        for number, chunk in enumerate(_chunks(blocks, CHUNK)):
+        for number, chunk in enumerate(_chunks(each_record(blocks) if matches.booked else blocks, CHUNK)):
             if number:
                 make_room()
             catalog = answers.renew()
             drafts: dict[Account, list[DraftColumns | TransactionDraft]] = defaultdict(list)
             booked: dict[int, TransactionDraft] = {}
-            for record in chunk:
-                if isinstance(record, RowError | Skipped):
-                    continue
+            for record in [record for record in chunk if isinstance(record, Entry | EntryBlock)]:
                 if record.account is None:
                     raise Refusal("The account of this import is gone; give it another one.", code="account")
                 if isinstance(record, EntryBlock):
