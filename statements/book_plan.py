@@ -35,7 +35,8 @@ def plan_categories(rows: Iterable[StatementRow | RowError | Skipped], catalog: 
     """Return where each path of categories goes, in the order of the file.
 
     A path goes into the category of the same names, else into one that has its last name alone, if no other path of the
-    file ends so. What brings in more money than it costs is income.
+    file ends so. A category for expenses takes refunds alone, too. Only a new category is judged by its money: one that
+    brings in more than it costs is income.
     """
     net: dict[Path, Decimal] = {}
     for row in rows:
@@ -50,7 +51,7 @@ def plan_categories(rows: Iterable[StatementRow | RowError | Skipped], catalog: 
         kind = "income" if net[path] > 0 else "expense"
         same = catalog.at(path)
         found = same or (catalog.at(path[-1:]) if endings[path[-1].casefold()] == 1 else None)
-        if found is not None and found.kind in ("transfer", kind):
+        if found is not None and found.kind in ("transfer", "expense", kind):
             planned[path] = PlannedCategory(path, found.kind, found.name, "", found.pk, is_elsewhere=same is None)
             continue
         above = path[0].strip()[:NAME_LENGTH] if len(path) > 1 else ""
@@ -63,7 +64,8 @@ def plan_categories(rows: Iterable[StatementRow | RowError | Skipped], catalog: 
 def _free(path: Path, taken: set[str]) -> str:
     """Return the last name of a path, with what stands above it if another category has the name."""
     name = " - ".join(path[1:]).strip() if len(path) > 2 else path[-1].strip()
-    endings = chain(["", f" ({path[0].strip()[: NAME_LENGTH // 2]})"], (f" ({number})" for number in count(2)))
+    above = [f" ({path[0].strip()[: NAME_LENGTH // 2]})"] if len(path) > 1 else []
+    endings = chain(["", *above], (f" ({number})" for number in count(2)))
     candidates = (name[: NAME_LENGTH - len(ending)] + ending for ending in endings)
     return next(one for one in candidates if one.casefold() not in taken)
 

@@ -16,6 +16,7 @@ ALL_PAGES = {
 TYPED = [name for name, page in ALL_PAGES.items() if any(has_commands(text) for _, text in blocks_of(page))]
 #: A request that a table of the page names, such as `PUT transactions/{id}/split/`, in its second column.
 NAMED_REQUEST = re.compile(r"^\|[^|]*\| `(GET|POST|PUT|PATCH|DELETE) ([^`]+)` \|", re.MULTILINE)
+ANCHOR = re.compile(r"\]\((?!https?://)([^)#]*)#([^)]+)\)")
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)[^)]*\)")
 
 
@@ -86,6 +87,25 @@ def test_each_request_that_replaces_one_of_another_api_is_typed():
 def test_the_links_of_a_page_lead_somewhere(page):
     folder = (settings.BASE_DIR / page).parent
     assert [target for target in LINK.findall(ALL_PAGES[page]) if not (folder / target).exists()] == []
+
+
+@pytest.mark.parametrize("page", ALL_PAGES)
+def test_the_anchors_of_a_page_name_headings(page):
+    folder = (settings.BASE_DIR / page).parent
+    broken = [
+        f"{target}#{anchor}"
+        for target, anchor in ANCHOR.findall(ALL_PAGES[page])
+        if anchor not in anchors_of(folder / target if target else settings.BASE_DIR / page)
+    ]
+    assert broken == []
+
+
+def anchors_of(page):
+    """Return the anchors of a page's headings, as GitHub names them."""
+    text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    plain = [re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading).strip().lower() for heading in headings]
+    return {re.sub(r"[^\w\- ]", "", heading).replace(" ", "-") for heading in plain}
 
 
 def test_files_named_by_the_architecture_exist():

@@ -44,6 +44,8 @@ class LunchMoneyImporter(BookTable):
         n_minus = sum(text.startswith("-") for text in amounts)
         taken, other = SIGNS if n_minus * 2 < len(amounts) else SIGNS[::-1]
         detail = f"Most amounts are {taken}, so these are read as money out."
+        if n_minus * 2 == len(amounts):
+            detail = f"Half of the amounts are {taken}; these are read as money out."
         return {"money_out": taken}, [ReadingQuestion("money_out", "unknown_sign", detail, (taken, other))]
 
     def check_profile(self, profile: Profile, data: bytes) -> list[ProfileError]:

@@ -29,10 +29,13 @@ PAIRS_AT_ONCE = 500
 MOST_NAMED = 3
 
 
-def sentences(statement: Import) -> list[str]:
-    """Return what the commit will create, and which categories go elsewhere, as sentences."""
+def sentences(statement: Import, planned: Catalog) -> list[str]:
+    """Return what the commit of books will create, and which categories go elsewhere, as sentences.
+
+    `planned` also has the categories that the commit will create.
+    """
     plan = stored_plan(statement)
-    new = [":".join(one.path) for one in plan if one.category is None]
+    new = [_path(category, planned) for one in plan if one.category is None and (category := planned.find(one.name))]
     moved = [f"{':'.join(one.path)} → {one.name}" for one in plan if one.is_elsewhere]
     opened = [named["name"] for named in statement.accounts if named["account"] is None]
     found = []
@@ -45,6 +48,11 @@ def sentences(statement: Import) -> list[str]:
     if lost:
         found.append(f"Opening balances of accounts that you have already are left out: {_listed(lost)}.")
     return found
+
+
+def _path(category: Category, catalog: Catalog) -> str:
+    parent = catalog.categories.get(category.parent_id or 0)
+    return f"{parent.display_name}:{category.name}" if parent else category.name
 
 
 def _listed(names: Sequence[str]) -> str:

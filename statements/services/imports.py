@@ -210,7 +210,9 @@ def _read(statement: Import) -> None:
         plan = plan_categories(importer.read(_content(statement), statement.profile), catalog)
         # What a commit created and did not finish stays known, for its revert.
         statement.book = {**statement.book, "categories": [asdict(one) for one in plan]}
-    summary = summarize(read_blocks(statement), catalog=with_planned(catalog, statement))
+    planned = with_planned(catalog, statement)
+    promises = sentences(statement, planned) if importer.is_book else []
+    summary = summarize(read_blocks(statement), catalog=planned)
     statement.first_date, statement.last_date = summary.period
     statement.n_rows = summary.n_rows
     matches = find_matches(statement)
@@ -219,7 +221,7 @@ def _read(statement: Import) -> None:
     statement.n_new = statement.n_rows - statement.n_duplicates
     statement.n_errors, statement.n_skipped = summary.n_errors, summary.n_skipped
     statement.totals = summary.totals
-    statement.losses = [*sentences(statement), *_sentences(summary.losses)]
+    statement.losses = [*promises, *_sentences(summary.losses)]
     open_questions += count_rows(statement, summary, matches.renamed)
     if statement.n_rows:  # it does not matter whose an account without rows is
         idle = {f"accounts.{named['key']}" for named in statement.accounts if not named["n_rows"]}

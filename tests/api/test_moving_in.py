@@ -1,0 +1,78 @@
+"""What a person who moves in from another program relies on: currencies, transfers, refunds, and no row twice."""
+
+import pytest
+
+from tests.api.test_migration import (
+    move_in,
+    own_categories,
+    rows,
+    upload,
+)
+
+pytestmark = pytest.mark.usefixtures("silent_chain", "files")
+
+FIREFLY = (
+    "group_id,journal_id,type,amount,currency_code,date,description,source_name,source_type,"
+    "destination_name,destination_type,category\n"
+)
+LUNCH_MONEY = "date,payee,amount,currency,notes,category,account_name,exclude_from_totals\n"
+YNAB = "Account,Flag,Date,Payee,Category Group,Category,Memo,Outflow,Inflow,Cleared\n"
+
+
+def test_a_statement_of_an_unknown_account_promises_no_new_account(ana):
+    ofx = (
+        "<OFX><BANKMSGSRSV1><STMTTRNRS><STMTRS><CURDEF>EUR<BANKACCTFROM><BANKID>1<ACCTID>4711<ACCTTYPE>CHECKING"
+        "</BANKACCTFROM><BANKTRANLIST><STMTTRN><TRNTYPE>DEBIT<DTPOSTED>20260301<TRNAMT>-3.20<FITID>a1<NAME>Cafe"
+        "</STMTTRN></BANKTRANLIST></STMTRS></STMTTRNRS></BANKMSGSRSV1></OFX>"
+    )
+    body = upload(ana, ofx.encode()).json()
+    assert (body["format"], body["n_rows"], body["warnings"]) == ("ofx", 1, [])
+
+
+def test_a_category_with_refunds_alone_goes_into_the_expenses_of_its_name(ana, run_tasks):
+    line = "{0},{0},{1},{2},EUR,2026-03-0{0},x,{3},{4},Giro,Asset account,{5}\n"
+    data = FIREFLY + line.format(1, "Deposit", "20.00", "Shop", "Revenue account", "Shopping")
+    body, _ = move_in(ana, run_tasks, data.encode())
+    assert body["warnings"] == ["Accounts that the commit creates: “Giro”."]
+    assert (rows(ana)[0][2:4], own_categories(ana)) == (("20.00", "Shopping"), [])
+
+
+def test_the_warning_names_what_the_commit_creates(ana, run_tasks):
+    line = "{0},{0},Withdrawal,-20.00,EUR,2026-03-0{0},x,Giro,Asset account,Shop,Expense account,{1}\n"
+    data = FIREFLY + line.format(1, "Salary") + line.format(2, "Pottery")
+    body, _ = move_in(ana, run_tasks, data.encode())
+    assert body["warnings"][1:] == ["Categories that the commit creates: “Salary (2)”, “Pottery”."]
+    assert own_categories(ana) == [("", "Pottery", "expense"), ("", "Salary (2)", "expense")]
+
+
+def test_lunch_money_counts_signs_truly(ana):
+    line = "2026-04-0{0},Shop,{1},eur,,Groceries,Giro,false\n"
+    data = LUNCH_MONEY + line.format(1, "-1.00") + line.format(2, "2.00")
+    [question] = upload(ana, data.encode()).json()["questions"]
+    assert question["detail"].startswith("Half of the amounts are negative; these are read as money out. To confirm")
+
+
+def test_the_lines_of_a_group_of_firefly_may_stand_apart(ana, run_tasks):
+    line = "{0},{1},Withdrawal,{2},EUR,2026-03-05,{3},Giro,Asset account,Shop,Expense account,{4}\n"
+    data = FIREFLY + "".join(
+        [
+            line.format(7, 1, "-10.00", "Bread", "Groceries"),
+            line.format("", 2, "-3.00", "Alone", "Groceries"),
+            line.format(8, 3, "-4.00", "Other", "Groceries"),
+            line.format(7, 4, "-5.00", "Soap", "Shopping"),
+            line.format("", 5, "-6.00", "Alone too", "Groceries"),
+        ]
+    )
+    body, _ = move_in(ana, run_tasks, data.encode())
+    assert body["n_rows"] == 4
+    assert sorted(row[2:4] for row in rows(ana)) == sorted(
+        [
+            ("-10.00", "Groceries"),
+            ("-15.00", ""),
+            ("-3.00", "Groceries"),
+            ("-4.00", "Groceries"),
+            ("-5.00", "Shopping"),
+            ("-6.00", "Groceries"),
+        ]
+    )
+    assert upload(ana, data.encode()).json()["n_new"] == 0
