@@ -286,7 +286,7 @@ def check_equal_keys_get_equal_answers(exam: Exam) -> None:
 
 def check_what_is_not_looked_at_does_not_matter(exam: Exam) -> None:
     """Check `looks_at`: an answer stays the same when an amount, a currency or a day that it leaves out changes."""
-    other = {"amount": Decimal("4321.09"), "currency": "JPY", "date": dt.date(2024, 2, 29)}
+    other: dict[str, Any] = {"amount": Decimal("4321.09"), "currency": "JPY", "date": dt.date(2024, 2, 29)}
     for question in exam.batch():
         looked_at = exam.provider.looks_at(question)
         exam.require(looked_at <= VARYING, f"looks at {sorted(looked_at - VARYING)}, which are not among VARYING")
