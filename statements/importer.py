@@ -11,6 +11,9 @@ from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import Any, ClassVar, NamedTuple, Self
 
+#: The code of the question whether the rows of a file are right that nothing in it proves. No saved profile answers it.
+UNPROVED = "unproved"
+
 #: A JSON object that says how one file, or all files of one bank, are to be read. Its keys are the format's own.
 Profile = Mapping[str, Any]
 

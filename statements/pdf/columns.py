@@ -30,6 +30,7 @@ class AmountColumn:
     n: int = 0
 
     def holds(self, amount: PrintedAmount) -> bool:
+        """Return True if an amount ends where those of the column end."""
         return amount.x0 < self.x1 + 1 and amount.x1 > self.x0 - 1 and abs(amount.x1 - self.x1) <= _EDGE
 
 
@@ -37,7 +38,7 @@ def columns_of(rows: Sequence[TextLine], header: Sequence[tuple[str, float, floa
     """Return the columns from left to right. A column without a header needs amounts in a tenth of the rows."""
     found: list[AmountColumn] = []
     for line in rows:
-        for amount in _last_amounts(line):
+        for amount in last_amounts(line):
             column = next((column for column in found if column.holds(amount)), None)
             if column is None:
                 found.append(AmountColumn(amount.x0, amount.x1, n=1))
@@ -61,8 +62,8 @@ def _role(text: str) -> str:
     return found
 
 
-def _last_amounts(line: TextLine) -> list[PrintedAmount]:
-    """Return the amounts at the end of a line, else all: those before a text belong to it."""
+def last_amounts(line: TextLine) -> list[PrintedAmount]:
+    """Return the amounts at the end of a line from the right, else all: those before a text belong to it."""
     found: list[PrintedAmount] = []
     end = len(line.words) - 1
     for amount in reversed(line.amounts):
@@ -122,6 +123,7 @@ def read_amounts(
     for block in blocks:  # “12.30” beside amounts with a comma is a part of the text
         block.values = {i: amount for i, amount in block.values.items() if _value(amount.text, decimal) is not None}
     attempts = [_ColumnReading(blocks, columns, balances, roles, decimal) for roles in _possible_roles(len(columns))]
+    attempts = [attempt for attempt in attempts if attempt.has_grounds]
     if not attempts:
         return AmountReading([None] * len(blocks), frozenset(), is_proved=False, is_signed=False)
     return max(attempts, key=lambda attempt: attempt.score).reading()
@@ -157,11 +159,13 @@ class _ColumnReading:
         self._blocks, self._columns, self._roles, self._decimal = blocks, columns, roles, decimal
         self._opening = self._values(balances.opening)
         self._closing = self._values(balances.closing)
-        if not self._opening:  # “Kontostand am 1.1.” and “Kontostand am 31.1.” are both called a closing balance
+        if not self._opening and len(set(self._closing)) > 1:
+            # “Kontostand am 1.1.” and “Kontostand am 31.1.” are both called a closing balance
             self._opening = self._values(balances.above_rows) or self._closing[:1]
         self._totals = {abs(value) for value in self._values(balances.totals)}
         self._balances = [self._cell(block, roles.balance) for block in blocks]
-        self.is_signed = roles.amount is None
+        self._is_pair = roles.amount is None
+        self.is_signed = self._is_pair
         self._amounts = self._signed() if roles.amount is not None else list(map(self._of_pair, blocks))
         self._known = [amount for amount in self._amounts if amount is not None]
         self._sum = sum(self._known, Decimal(0))
@@ -253,6 +257,8 @@ class _ColumnReading:
 
     @property
     def _differences(self) -> set[Decimal]:
+        if not self._opening:  # the one balance of a new account, or of a card that was paid
+            return set(self._closing[:1])
         found = {closing - opening for opening in self._opening for closing in self._closing}
         pairs = zip(self._opening, self._closing, strict=False)
         return found | {sum((closing - opening for opening, closing in pairs), Decimal(0))} if found else set()
@@ -260,6 +266,13 @@ class _ColumnReading:
     @property
     def _is_proved(self) -> bool:
         return self._adds_up or (self._running >= _PROVED_SHARE and sum(b is not None for b in self._balances) > 2)
+
+    @property
+    def has_grounds(self) -> bool:
+        """Return True unless a column is taken for money in or out by its place alone."""
+        names = {self._columns[i].hint: i for i in range(len(self._columns)) if self._columns[i].hint}
+        sides = (("debit", self._roles.debit), ("credit", self._roles.credit))
+        return not self._is_pair or self._is_proved or any(names.get(side) == index for side, index in sides)
 
     @property
     def score(self) -> tuple[bool, bool, float, float, float, float]:
@@ -280,7 +293,8 @@ class _ColumnReading:
     def reading(self) -> AmountReading:
         contradiction = ""
         has_enough = len(self._known) >= 2 or not self._running
-        if not self._is_proved and self.is_signed and self._opening and self._closing and has_enough:
+        is_wrong = not self._is_proved and (self.is_signed or -self._sum not in self._differences)
+        if is_wrong and self._opening and self._closing and has_enough:
             wanted = min(self._differences, key=lambda value: abs(value - self._sum))
             contradiction = f"The rows of the PDF add up to {self._sum}, but its balances differ by {wanted}."
         elif self._roles.balance is not None and self._running and self._running < _PROVED_SHARE:

@@ -19,6 +19,8 @@ from statements.pdf.table import statement_in
 MAX_PAGES = 200
 #: Words of one page; a page of a statement has some hundreds.
 _MAX_WORDS = 20_000
+#: The producer that reports of Outlay name.
+_OWN = "Outlay"
 #: Points by which a second print of a bold character is moved.
 _SHIFT = 0.7
 
@@ -53,6 +55,11 @@ def _lines(data: bytes) -> list[TextLine]:
     with pdfplumber.open(io.BytesIO(data)) as pdf:
         if not pdf.pages:
             raise _damaged()
+        if pdf.metadata.get("Producer") == _OWN:
+            raise UnreadableFile(
+                "own_report",
+                "This PDF is a report that Outlay made, and no statement of a bank. Upload the bank's own file.",
+            )
         if len(pdf.pages) > MAX_PAGES:
             detail = (
                 f"The PDF has {len(pdf.pages)} pages; at most {MAX_PAGES} are read. Download a shorter period, or CSV."

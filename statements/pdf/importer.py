@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from statements.importer import (
+    UNPROVED,
     FileAccount,
     Importer,
     Profile,
@@ -20,7 +21,7 @@ from statements.limits.parent import converted
 from statements.profile_faults import boolean_faults, currency_faults, format_faults, unknown_keys
 
 _CONVERSION = "statements.pdf.conversion"
-_KEYS = ("currency_code", "date_format", "format", "invert_sign")
+_KEYS = ("currency_code", "date_format", "format", "invert_sign", "is_complete")
 _MAGIC = b"%PDF-"
 #: Some servers put bytes of their own before the file.
 _MAGIC_WITHIN = 1024
@@ -47,6 +48,7 @@ class PdfImporter(Importer):
             "date_format": formats[0],
             "invert_sign": bool(found["is_card"] and _is_mostly_positive(found["rows"])),
             "currency_code": found["currency"] or None,
+            "is_complete": bool(found["is_proved"]),
         }
         questions, warnings = [], []
         if len(formats) > 1:
@@ -61,6 +63,8 @@ class PdfImporter(Importer):
             warnings.append(
                 "No balance in the PDF proves that all its rows were found. Compare the totals with the statement."
             )
+            detail = "Nothing in the PDF proves its rows and their signs. Compare rows and totals with the statement."
+            questions.append(ReadingQuestion("is_complete", UNPROVED, detail, (True,)))
         accounts = []
         if found["iban"]:
             is_known = found["balance"] is not None and found["balance_date"] is not None
@@ -103,7 +107,7 @@ class PdfImporter(Importer):
         faults = [
             *unknown_keys(profile, _KEYS),
             *format_faults(profile, self.format),
-            *boolean_faults(profile, ("invert_sign",)),
+            *boolean_faults(profile, ("invert_sign", "is_complete")),
             *currency_faults(profile),
         ]
         if profile.get("date_format") not in formats:

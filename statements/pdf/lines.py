@@ -51,7 +51,7 @@ _CORE = re.compile(
 _GROUP = re.compile(r"[-+\u2212\u2013]?[0-9]{1,3}")
 _GROUP_END = re.compile(r"[0-9]{3}(?:[.,][0-9]{2}.*)?")
 _SIGNS = {"-": "-", "+": "+", "\u2212": "-", "\u2013": "-"}
-_MARKS = frozenset({"CR", "DR", "S", "H", "CR.", "DR."})
+_MARKS = frozenset({"CR", "DR", "C", "D", "S", "H", "CR.", "DR."})
 #: Widest gaps, in points: inside an amount with blanks for thousands, and to a sign or currency beside it.
 _GROUP_GAP, _BESIDE_GAP = 4.5, 14.0
 
@@ -255,6 +255,6 @@ def _around(text: str) -> tuple[str, str]:
 def _written(sign: str, number: str, mark: str) -> str:
     """Return the amount with a minus for money out and a plus for money in, if it is marked at all."""
     marked = mark.upper().rstrip(".")
-    is_negative = sign in ("-", "(") or marked in ("-", "DR", "S")
-    is_positive = sign == "+" or marked in ("+", "CR", "H")
+    is_negative = sign in ("-", "(") or marked in ("-", "DR", "D", "S")
+    is_positive = sign == "+" or marked in ("+", "CR", "C", "H")
     return f"{'-' if is_negative else '+' if is_positive else ''}{number}"

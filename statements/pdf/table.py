@@ -11,7 +11,14 @@ from expenses.ledger.ibans import iban_in
 from statements.delimited.dates import Hints, choose_format
 from statements.delimited.words import balance_label, begins_with, currency_of, is_currency_code, meaning, mentions
 from statements.importer import UnreadableFile
-from statements.pdf.columns import AmountColumn, AmountReading, PrintedBalances, columns_of, read_amounts
+from statements.pdf.columns import (
+    AmountColumn,
+    AmountReading,
+    PrintedBalances,
+    columns_of,
+    last_amounts,
+    read_amounts,
+)
 from statements.pdf.lines import DateText, PrintedAmount, TextLine, date_at
 
 #: Lines above the first row among which the header stands.
@@ -65,8 +72,10 @@ def statement_in(lines: Sequence[TextLine]) -> dict[str, Any]:
     header = _header(lines, min(line.number for line in lines if line.number in starts and line.amounts))
     columns = columns_of([line for line in lines if line.number in starts], header)
     table = _StatementLines(lines, starts, columns, [text for text, _, _ in header])
-    table.collect()
-    reading = read_amounts(table.blocks, columns, table.balances)
+    reading = table.read()
+    if not reading.is_proved and table.is_ragged(reading):
+        table = _StatementLines(lines, starts, None, [text for text, _, _ in header])
+        reading = table.read()
     currency = table.currency(reading.used)
     formats, dates = _dates(table, currency)
     table.refuse_if_unclear(reading)
@@ -212,10 +221,17 @@ def _is_header_of_rows(line: TextLine) -> bool:
 
 
 class _StatementLines:
-    """The lines of a file, sorted into blocks of rows, balances and others."""
+    """The lines of a file, sorted into blocks of rows, balances and others.
+
+    Without `columns`, the last amount of a line is that of its row, wherever it stands.
+    """
 
     def __init__(
-        self, lines: Sequence[TextLine], starts: set[int], columns: Sequence[AmountColumn], header_names: list[str]
+        self,
+        lines: Sequence[TextLine],
+        starts: set[int],
+        columns: Sequence[AmountColumn] | None,
+        header_names: list[str],
     ) -> None:
         self._lines = lines
         self._starts = starts
@@ -230,7 +246,20 @@ class _StatementLines:
         self.header_names = header_names
         self.is_card = any(_CARD.search(line.text) for line in lines if line.number not in starts)
 
-    def collect(self) -> None:
+    def is_ragged(self, reading: AmountReading) -> bool:
+        """Return True if each row ends with its one amount, and if columns have no header or leave many rows out."""
+        rows = [line for line in self._lines if line.number in self._starts and line.amounts]
+        n_read = sum(amount is not None for amount in reading.amounts)
+        is_named = any(column.hint for column in self._columns or ())
+        return (not is_named or n_read < 0.8 * len(rows)) and all(len(last_amounts(line)) == 1 for line in rows)
+
+    def read(self) -> AmountReading:
+        """Sort the lines, and return the amounts of the rows."""
+        self._collect()
+        columns = [AmountColumn(0, 0)] if self._columns is None else self._columns
+        return read_amounts(self.blocks, columns, self.balances)
+
+    def _collect(self) -> None:
         section, previous = "", None
         for line in self._lines:
             if line.number in self._starts and section != _BALANCES:
@@ -259,6 +288,8 @@ class _StatementLines:
 
     def _values(self, line: TextLine) -> dict[int, PrintedAmount]:
         """Return column → amount; of two amounts in one column, the one on the right."""
+        if self._columns is None:
+            return dict(enumerate(last_amounts(line)[:1]))
         found: dict[int, PrintedAmount] = {}
         for amount in line.amounts:
             index = next((i for i, column in enumerate(self._columns) if column.holds(amount)), None)

@@ -42,7 +42,7 @@ from statements.entries import (
     targets_of,
 )
 from statements.formats import importer_for, importer_named
-from statements.importer import ProfileError, ReadingQuestion, UnreadableFile
+from statements.importer import UNPROVED, ProfileError, Reading, ReadingQuestion, UnreadableFile
 from statements.models import BLOCKING, NO_ROWS, Import, ImportStatus, Profile
 from statements.profiles import settle, shipped_profile
 from statements.services.books import close_book, join_transfers, open_book, sentences
@@ -65,6 +65,8 @@ READ_FIELDS = (
 )  # fmt: skip
 #: Keys of a profile that may differ from one file of a bank to the next.
 FILE_KEYS = ("encoding", "delimiter", "quotechar", "header_row", "sheets")
+#: Keys that say something about one file alone.
+ONE_FILE_KEYS = ("is_complete",)
 #: Skipped records that say nothing about why a file has no transactions.
 IN_ANY_FILE = ("header", "preamble", "blank")
 #: Examples that a sentence about a file names.
@@ -111,7 +113,7 @@ def receive_statement(
     profile = profile or fitting_profile(data, statement=statement, importer=importer, reading=reading)
     shipped = shipped_profile(reading.columns) if profile is None else None
     if profile is not None:
-        reading = replace(reading, profile={**reading.profile, **profile.profile}, questions=[])
+        reading = replace(reading, profile={**reading.profile, **profile.profile}, questions=_of_file(reading))
     elif shipped is not None:
         reading = settle(reading, shipped)
     statement.profile, found = reading.profile, profile or shipped
@@ -166,7 +168,8 @@ def correct_statement(
         if save_as:
             # What belongs to this one file is left out of the saved profile, unless it was corrected.
             reading = importer_named(statement.format).detect(_content(statement))
-            kept = {k: v for k, v in statement.profile.items() if k not in FILE_KEYS or v != reading.profile.get(k)}
+            own = {k: v for k, v in statement.profile.items() if k not in ONE_FILE_KEYS}
+            kept = {k: v for k, v in own.items() if k not in FILE_KEYS or v != reading.profile.get(k)}
             save_profile(statement, save_as, profile=kept, reading=reading, version=version)
     return statement
 
@@ -264,10 +267,16 @@ def _sentences(losses: Losses) -> Iterator[str]:
         )
 
 
+def _of_file(reading: Reading) -> list[ReadingQuestion]:
+    """Return the questions that no saved profile answers, because they are about one file."""
+    return [question for question in reading.questions if question.code == UNPROVED]
+
+
 def _with_answer(question: ReadingQuestion) -> dict[str, Any]:
     """Return a question about the profile, whose detail ends with the bodies that answer it."""
     taken, *others = [json.dumps({"profile": {question.attr: value}}) for value in question.alternatives]
-    answer = f"To confirm this, PATCH the import with {taken}; to change it, with {' or '.join(others)}."
+    change = f"; to change it, with {' or '.join(others)}" if others else ""
+    answer = f"To confirm this, PATCH the import with {taken}{change}."
     return {**asdict(question), "detail": f"{question.detail} {answer}"}
 
 

@@ -98,7 +98,8 @@ def test_only_a_statement_without_balances_gets_a_warning(name):
     reading, _ = read(LAYOUTS[name]())
     warning = "No balance in the PDF proves that all its rows were found. Compare the totals with the statement."
     assert reading.warnings == ([warning] if name in ("plain", "bold") else [])
-    assert [question.attr for question in reading.questions] == (["invert_sign"] if name == "card" else [])
+    asked = {"card": ["invert_sign"], "plain": ["is_complete"], "bold": ["is_complete"]}
+    assert [question.attr for question in reading.questions] == asked.get(name, [])
 
 
 def test_what_is_no_row_is_shown_with_its_reason():
@@ -157,7 +158,7 @@ def test_days_without_a_year_anywhere_are_refused():
 def test_days_that_could_be_months_are_asked():
     lines = [[left(day), left("Shop", 40), right("-5.00")] for day in ("03/04/2026", "05/06/2026", "01/02/2026")]
     reading, outcomes = read(printed(lines))
-    (question,) = reading.questions
+    question, _ = reading.questions
     assert (question.attr, question.alternatives) == ("date_format", ("%d/%m/%Y", "%m/%d/%Y"))
     assert [row[1] for row in rows_in(outcomes)] == ["2026-04-03", "2026-06-05", "2026-02-01"]
     _, turned = read(printed(lines), date_format="%m/%d/%Y")
@@ -167,8 +168,78 @@ def test_days_that_could_be_months_are_asked():
 def test_unsigned_amounts_without_any_proof_are_asked():
     lines = [[left(f"0{n}.02.2026"), left("Shop", 40), right("5,00")] for n in range(1, 4)]
     reading, outcomes = read(printed(lines))
-    assert [(q.attr, q.alternatives) for q in reading.questions] == [("invert_sign", (False, True))]
+    assert [(q.attr, q.alternatives) for q in reading.questions] == [
+        ("invert_sign", (False, True)),
+        ("is_complete", (True,)),
+    ]
     assert [row[2] for row in rows_in(outcomes)] == ["5.00"] * 3
+
+
+LONG = "Supermarkt mit einem langen Namen"
+
+
+@pytest.mark.parametrize("header", [[], ["Datum Text Betrag"], ["Datum Text Soll Haben"]])
+def test_the_place_of_an_amount_says_nothing_about_its_sign_without_columns(header):
+    lines = [*header, "02.03.2026 Lohn 2.500,00", f"05.03.2026 {LONG} 23,45", "06.03.2026 Miete 900,00"]
+    reading, outcomes = read(printed(lines))
+    assert [row[2:] for row in rows_in(outcomes)] == [("2500.00", "Lohn"), ("23.45", LONG), ("900.00", "Miete")]
+    assert [question.code for question in reading.questions] == ["unknown_sign", "unproved"]
+
+
+@pytest.mark.parametrize("marks", [("H", "S"), ("CR", "DR"), ("C", "D"), ("+", "-")])
+def test_marks_behind_amounts_count_without_columns(marks):
+    into, out = marks
+    lines = [f"02.03.2026 Lohn 2.500,00 {into}", f"05.03.2026 {LONG} 23,45 {out}", f"06.03.2026 Miete 900,00 {out}"]
+    reading, outcomes = read(printed(lines))
+    assert [row[2] for row in rows_in(outcomes)] == ["2500.00", "-23.45", "-900.00"]
+    assert [question.code for question in reading.questions] == ["unproved"]
+
+
+def test_no_row_without_columns_is_lost():
+    lines = [f"{day:02}.03.2026 {'x' * (4 * day)} 1,{day:02} {'SH'[day % 2]}" for day in range(1, 29)]
+    _, outcomes = read(printed(lines))
+    signed = [f"{'' if day % 2 else '-'}1.{day:02}" for day in range(1, 29)]
+    assert [row[2] for row in rows_in(outcomes)] == signed
+
+
+def test_two_columns_without_a_header_are_in_and_out_if_the_balances_prove_it():
+    rows = [
+        [left("02.03.2026"), left("Lohn", 40), right("2.500,00", SECOND)],
+        [left("05.03.2026"), left("Markt", 40), right("23,45")],
+        [left("06.03.2026"), left("Miete", 40), right("900,00")],
+    ]
+    opens = [left("Alter Kontostand"), right("100,00", BALANCE)]
+    reading, outcomes = read(printed([opens, *rows, [left("Neuer Kontostand"), right("1.676,55", BALANCE)]]))
+    assert [row[2] for row in rows_in(outcomes)] == ["2500.00", "-23.45", "-900.00"]
+    assert reading.questions == []
+    unproved, outcomes = read(printed(rows))
+    assert [row[2] for row in rows_in(outcomes)] == ["2500.00", "23.45", "900.00"]
+    assert [question.code for question in unproved.questions] == ["unknown_sign", "unproved"]
+
+
+@pytest.mark.parametrize("closing", ["$53.55", "$60.00"])
+def test_one_balance_proves_rows_that_add_up_to_it_and_contradicts_no_others(closing):
+    lines = [
+        "Blue Card, credit card statement, 03/31/2026",
+        [left("Date"), left("Description", 60), right("Amount", BALANCE)],
+        [left("03/02/2026"), left("COFFEE HOUSE", 60), right("23.45", BALANCE)],
+        [left("03/13/2026"), left("BOOK STORE", 60), right("80.10", BALANCE)],
+        [left("03/15/2026"), left("PAYMENT THANK YOU", 60), right("-50.00", BALANCE)],
+        [left("New balance"), right(closing, BALANCE)],
+    ]
+    reading, outcomes = read(printed(lines))
+    assert [row[2] for row in rows_in(outcomes)] == ["-23.45", "-80.10", "50.00"]
+    proof = ["unproved"] if closing == "$60.00" else []
+    assert [question.code for question in reading.questions] == ["unknown_sign", *proof]
+
+
+def test_rows_without_signs_that_differ_from_the_balances_are_refused():
+    opens, closes = [left("Alter Kontostand"), right("100,00")], [left("Neuer Kontostand"), right("1.676,55")]
+    lines = [[left(f"0{n}.03.2026"), left("Markt", 40), right("5,00")] for n in range(1, 4)]
+    assert refusal(printed([opens, *lines, closes])) == (
+        "pdf_unclear",
+        f"The rows of the PDF add up to 15.00, but its balances differ by 1576.55. {NEXT_STEP}",
+    )
 
 
 def test_a_row_with_debit_and_credit_is_an_error_that_names_its_line():
@@ -190,7 +261,7 @@ def test_faults_of_a_profile_are_named():
         (
             "sheet",
             "unknown_key",
-            "“sheet” is not known. The keys are: currency_code, date_format, format, invert_sign.",
+            "“sheet” is not known. The keys are: currency_code, date_format, format, invert_sign, is_complete.",
         ),
         ("format", "invalid", "The format of this file is “pdf”. Leave it as it is."),
         ("invert_sign", "invalid", "“invert_sign” must be true or false."),
