@@ -66,7 +66,7 @@ class Entry:
             is_pending=self.row.pending,
         )
         row = self.row
-        if not (row.category or row.parts or row.transfer_account):
+        if not (row.category or row.parts or row.transfer_account or row.is_transfer):
             return whole
         if self.has_even_parts:
             return replace(whole, parts=tuple(self._part(whole, part, catalog) for part in self._moving_parts))
@@ -75,7 +75,7 @@ class Entry:
 
     def category(self, catalog: Catalog) -> Category | None:
         """Return the category that the file names, if the ledger has it and it suits the direction of the money."""
-        if self.row.transfer_account:
+        if self.row.transfer_account or self.row.is_transfer:
             return catalog.transfers
         parts = self._moving_parts
         path = self.row.category or (parts[0].category if len(parts) == 1 else ())

@@ -36,7 +36,7 @@ class StatementRow:
 
     The last fields come from programs that keep books: `category` is a path of names from the root, `transfer_account`
     the key or name of the account on the other side. Both halves of a transfer that the file shows have one
-    `transfer_id`.
+    `transfer_id`. `is_transfer` says that the program calls the row one, and does not name the other side.
     """
 
     line: int
@@ -57,6 +57,7 @@ class StatementRow:
     parts: tuple[RowPart, ...] = ()
     transfer_account: str = ""
     transfer_id: str = ""
+    is_transfer: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Lunch Money: the CSV file of its transactions."""
 
+import re
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -22,6 +23,10 @@ OWN = frozenset({
     "original_name", "asset_name", "account_name", "plaid_account_name", "to_base", "status",
 })  # fmt: skip
 SIGNS = ("positive", "negative")
+#: Its categories of money that stays with the person, in lower case.
+TRANSFERS = ("payment, transfer", "transfer", "transfers", "credit card payment")
+#: Words of such categories that people named themselves; these count in no total.
+_OF_TRANSFERS = re.compile(r"\b(transfers?|payments?)\b", re.IGNORECASE)
 
 
 class LunchMoneyImporter(BookTable):
@@ -31,6 +36,7 @@ class LunchMoneyImporter(BookTable):
     title: ClassVar[str] = "Lunch Money"
     required = frozenset({"date", "payee", "amount", "currency", "notes"})
     losses = {
+        "transfers": "Lunch Money does not say which rows are two halves of a transfer. Outlay looks for them itself.",
         "excluded": "Categories that count in no total become ordinary ones. Rows with one: {n}.",
         "recurring": "Recurring expenses are not kept; Outlay finds what recurs by itself. Rows of one: {n}.",
     }
@@ -57,16 +63,20 @@ class LunchMoneyImporter(BookTable):
 
     def rows_of(self, line: BookLine, profile: Profile, notes: Notes) -> Iterator[Outcome]:
         amount = amount_in(line["amount"])
-        notes.losses["excluded"] += line["exclude_from_totals"].casefold() in ("true", "1", "yes")
         notes.losses["recurring"] += bool(line["recurring_id"] or line["recurring_payee"])
         category = line["category_name"] or line["category"]
         group = line["category_group_name"] or line["category_group"]
+        is_excluded = line["exclude_from_totals"].casefold() in ("true", "1", "yes")
+        of_transfers = _OF_TRANSFERS.search(f"{group} {category}") is not None
+        is_transfer = category.casefold() in TRANSFERS or (is_excluded and of_transfers)
+        notes.losses["transfers"] |= is_transfer
+        notes.losses["excluded"] += is_excluded and not is_transfer
         yield StatementRow(
             line.number, day_in(line["date"]), -amount if profile["money_out"] == "positive" else amount,
             line["original_name"] or line["payee"], line["payee"], line["currency"].upper(), line.raw,
             pending=line["status"].casefold() == "pending", external_id=_id(line),
-            account=_account(line), category=tuple(name for name in (group, category) if name),
-            tags=split_tags(line["tags"], ","), notes=line["notes"],
+            account=_account(line), category=() if is_transfer else tuple(name for name in (group, category) if name),
+            is_transfer=is_transfer, tags=split_tags(line["tags"], ","), notes=line["notes"],
         )  # fmt: skip
 
 

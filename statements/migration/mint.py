@@ -17,6 +17,8 @@ from statements.migration.books import (
 
 #: What Mint writes where there is no category.
 NONE = ("", "Uncategorized")
+#: Its categories of money that stays with the person, in lower case.
+TRANSFERS = ("transfer", "credit card payment", "transfer for cash spending")
 
 
 class MintImporter(BookTable):
@@ -37,10 +39,12 @@ class MintImporter(BookTable):
         if kind not in ("debit", "credit"):
             raise UnreadableRecord("type", "unknown_type", f"“{kind[:40]}” is neither debit nor credit.")
         amount = amount_in(line["amount"])
-        notes.losses["transfers"] |= any(word in line["category"].casefold() for word in ("transfer", "card payment"))
+        is_transfer = line["category"].casefold() in TRANSFERS
+        notes.losses["transfers"] |= is_transfer
+        category = () if is_transfer or line["category"] in NONE else (line["category"],)
         yield StatementRow(
             line.number, day_in(line["date"], profile["date_format"]), -amount if kind == "debit" else amount,
             line["original description"] or line["description"], line["description"], "", line.raw,
-            account=line["account name"], category=(line["category"],) if line["category"] not in NONE else (),
-            tags=tuple(dict.fromkeys(line["labels"].split())), notes=line["notes"],
+            account=line["account name"], category=category,
+            is_transfer=is_transfer, tags=tuple(dict.fromkeys(line["labels"].split())), notes=line["notes"],
         )  # fmt: skip

@@ -219,13 +219,12 @@ def test_transactions_of_mint(ana, run_tasks):
     assert everything(ana)[1:3] == (
         [
             ("", "Coffee Shops", "expense"),
-            ("", "Credit Card Payment", "expense"),
             ("", "Paycheck", "income"),
         ],
         [
             ("CHECKING", "2024-01-05", "-4.75", "Coffee Shops", ("reimbursable", "work"), ""),
             ("CHECKING", "2024-01-12", "1500.00", "Paycheck", (), "January"),
-            ("CHECKING", "2024-01-13", "-250.00", "Credit Card Payment", (), ""),
+            ("CHECKING", "2024-01-13", "-250.00", "Transfers", (), ""),
         ],
     )
 
@@ -271,7 +270,7 @@ def test_lunch_money_asks_which_sign_means_money_out(ana, run_tasks):
         ("Card", "2026-04-03", "-40.00", "Fuel", ()),
         ("Main Checking", "2026-04-01", "-23.40", "Groceries", ("veg", "weekly")),
         ("Main Checking", "2026-04-02", "2100.00", "Paycheck", ()),
-        ("Main Checking", "2026-04-04", "-100.00", "Payment", ()),
+        ("Main Checking", "2026-04-04", "-100.00", "Transfers", ()),
     ]
 
 

@@ -3,9 +3,13 @@
 import pytest
 
 from tests.api.test_migration import (
+    NOTHING,
+    everything,
     move_in,
     own_categories,
     rows,
+    take_back,
+    transfers,
     upload,
 )
 
@@ -43,6 +47,54 @@ def test_the_warning_names_what_the_commit_creates(ana, run_tasks):
     body, _ = move_in(ana, run_tasks, data.encode())
     assert body["warnings"][1:] == ["Categories that the commit creates: “Salary (2)”, “Pottery”."]
     assert own_categories(ana) == [("", "Pottery", "expense"), ("", "Salary (2)", "expense")]
+
+
+MINT = (
+    "Date,Description,Original Description,Amount,Transaction Type,Category,Account Name,Labels,Notes\n"
+    "1/13/2024,Payment,ONLINE PAYMENT,250.00,debit,Credit Card Payment,Checking,,\n"
+    "1/15/2024,Thank you,PAYMENT RECEIVED,250.00,credit,Credit Card Payment,Card,,\n"
+    "1/16/2024,To savings,TRANSFER 12,80.00,debit,Transfer,Checking,,\n"
+    "1/20/2024,Cash,ATM 4,60.00,debit,Transfer for Cash Spending,Checking,,\n"
+    "1/21/2024,Cafe,CAFE 7,4.00,debit,Coffee Shops,Checking,,\n"
+)
+LUNCH_TRANSFERS = (
+    LUNCH_MONEY
+    + '2024-01-13,Payment,250.00,eur,,"Payment, Transfer",Checking,true\n'
+    + '2024-01-15,Thank you,-250.00,eur,,"Payment, Transfer",Card,true\n'
+    + "2024-01-16,To savings,80.00,eur,,My transfers,Checking,true\n"
+    + "2024-01-20,Cash,60.00,eur,,Transfer,Checking,false\n"
+    + "2024-01-21,Cafe,4.00,eur,,Coffee Shops,Checking,false\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("data", "title", "answer"),
+    [(MINT, "Mint", {}), (LUNCH_TRANSFERS, "Lunch Money", {"money_out": "positive"})],
+    ids=["mint", "lunch_money"],
+)
+def test_transfers_of_a_program_that_does_not_join_them_are_joined(ana, run_tasks, data, title, answer):
+    body, run = move_in(ana, run_tasks, data.encode(), **answer)
+    assert body["warnings"] == [
+        f"{title} does not say which rows are two halves of a transfer. Outlay looks for them itself.",
+        "Accounts that the commit creates: “Checking”, “Card”.",
+        "Categories that the commit creates: “Coffee Shops”.",
+    ]
+    assert own_categories(ana) == [("", "Coffee Shops", "expense")]
+    assert [row[2:4] for row in rows(ana)] == [
+        ("250.00", "Transfers"),
+        ("-250.00", "Transfers"),
+        ("-80.00", "Transfers"),
+        ("-60.00", "Transfers"),
+        ("-4.00", "Coffee Shops"),
+    ]
+    assert transfers(ana) == [("Checking", "250.00", "Card", "250.00")]
+    totals = ana.get("transactions/totals/?by=kind").json()["results"]
+    assert [(total["kind"], total["income"], total["expense"]) for total in totals] == [
+        ("expense", "0.00", "4.00"),
+        ("transfer", "0.00", "0.00"),
+    ]
+    take_back(ana, run_tasks, run)
+    assert everything(ana) == NOTHING
 
 
 def test_lunch_money_counts_signs_truly(ana):
