@@ -7,6 +7,7 @@ what the commit created.
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from django.db.models import F
 from django.db.models.deletion import ProtectedError
 
 from accounts.models import User
@@ -136,7 +137,7 @@ def close_book(statement: Import, *, run: Run) -> None:
     created = statement.book.get("created", {})
     user = _author(run)
     categories = Category.objects.filter(ledger_id=statement.ledger_id, pk__in=created.get("categories", []))
-    for category in categories.order_by("-parent_id", "-pk"):
+    for category in categories.order_by(F("parent").desc(nulls_last=True), "-pk"):
         try:
             delete_category(by=user, category=category)
         except Refusal:
