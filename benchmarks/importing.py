@@ -137,6 +137,8 @@ def grow(run, n_rows):
     part, known = 0, Transaction.objects.filter(run=run).count()
     own = {"date": "date(date, %s)", "fingerprint": "substr(fingerprint, 5) || %s", "run_id": "%s"}
     values = ", ".join(own.get(name, name) for name in names)
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA cache_size=-1000000")  # or the copies would wait for the disk
     with transaction.atomic(), connection.cursor() as cursor:
         for first in range(known, n_rows, known):
             part += 1
@@ -148,6 +150,7 @@ def grow(run, n_rows):
                 f"SELECT {values} FROM expenses_transaction WHERE run_id = %s ORDER BY id LIMIT %s",
                 [*(given[name] for name in names if name in given), run.pk, n_rows - first],
             )
+    connection.close()
 
 
 def next_rows(n_large, *, rounds):
