@@ -79,9 +79,9 @@ def _offered(questions: Sequence[Question], user: Any) -> list[Question]:
 def _forget() -> None:
     """Clear the caches of texts, so that every description is new."""
     from providers.grams import grams_of
-    from providers.merchants.provider import find_answer
+    from providers.merchants.provider import find_in_normalized
 
-    find_answer.cache_clear()
+    find_in_normalized.cache_clear()
     normalize.cache_clear()
     grams_of.cache_clear()
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from benchmarks.labeled_files import CATEGORIES, FOLDER, LabeledRow, read_file
 from providers.interface import Question, Suggestion
 from providers.merchants import MerchantProvider
-from providers.merchants.provider import find_answer
+from providers.merchants.provider import find_in_normalized
 from providers.normalization import normalize
 
 
@@ -109,7 +109,7 @@ def _median_s(transactions: list[Question], *, with_normalization: bool = False)
         total = 0.0
         for first in range(0, len(transactions), 1000):
             part = transactions[first : first + 1000]
-            find_answer.cache_clear()
+            find_in_normalized.cache_clear()
             normalize.cache_clear()
             if not with_normalization:
                 for one in part:

@@ -225,18 +225,17 @@ class _Checker:
         """Return the entries of a block, None if a row is none."""
         codes = [code or target.currency for code in rows.currencies]
         moneys = [self._money(key) for key in zip(rows.amounts, codes, strict=True)]
-        amounts = [amount for amount, _, _ in moneys]
+        amounts, signed, directions = zip(*moneys, strict=True)
         are_good = currency_codes().issuperset(codes) and all(amounts) and max(amounts) < MAX_AMOUNT
         if not are_good or min(rows.dates) < EARLIEST or max(rows.dates) > LATEST:
             return None
-        texts = [_folded(merchant, description) for description, merchant, _, _ in rows.texts]
+        # Rows of one text share the object.
+        folded = {number: _folded(found[1], found[0]) for number, found in {id(t): t for t in rows.texts}.items()}
+        texts = [folded[id(found)] for found in rows.texts]
         place = target.account.pk if target.account else ""
-        signed = [text for _, text, _ in moneys]
         columns = zip(rows.dates, rows.amounts, signed, codes, rows.external_ids, texts, strict=True)
         fingerprints = self._fingerprints(place, columns)
-        return EntryBlock(
-            rows, amounts, [direction for _, _, direction in moneys], codes, fingerprints, target.account
-        )  # fmt: skip
+        return EntryBlock(rows, amounts, directions, codes, fingerprints, target.account)
 
     def _money(self, key: tuple[Decimal, str]) -> tuple[Decimal, str, Direction]:
         """Return the amount as the ledger has it, as a signed text, and its direction, for amount and currency."""

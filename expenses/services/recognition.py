@@ -1,7 +1,7 @@
 """Recognition of statement rows that an account has already."""
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from itertools import islice
 
 from django.db import connection, models
@@ -24,7 +24,8 @@ def recognize_rows(
     rows = Transaction.everything.filter(account=account, fingerprint__isnull=False).order_by()
     traces = StatementTrace.objects.filter(account=account)
     known: dict[str, int] = {}
-    if any(map(id_part, fingerprints)):  # parts of fingerprints are compared, too
+    has_ids = any(map(id_part, fingerprints))
+    if has_ids:  # parts of fingerprints are compared, too
         rows = rows.between(start, end)
         known.update(rows.values_list("fingerprint", "pk"))
         known.update(traces.filter(date__gte=start, date__lte=end).values_list("fingerprint", "transaction"))
@@ -34,21 +35,21 @@ def recognize_rows(
             known.update(_look_up(StatementTrace, "transaction_id", fingerprints, account))
     if not known:
         return {}
-    if run is None or not any(map(id_part, fingerprints)):
+    if run is None or not has_ids:
         return find_known(fingerprints, known)
     own = set(rows.filter(run=run).values_list("fingerprint", flat=True))
     found = find_known(fingerprints, {one: pk for one, pk in known.items() if one not in own})
     return found | {one: known[one] for one in fingerprints if one in own}
 
 
-def _look_up(
-    model: type[models.Model], column: str, fingerprints: Iterable[str], account: Account
-) -> Iterator[tuple[str, int]]:
-    """Yield fingerprint and value of a column for rows of the account. Django would prepare each value for a while."""
+def _look_up(model: type[models.Model], column: str, fingerprints: Iterable[str], account: Account) -> dict[str, int]:
+    """Return fingerprint → value of a column for rows of the account. Django would prepare each value for a while."""
+    found: dict[str, int] = {}
     wanted, table = iter(fingerprints), connection.ops.quote_name(model._meta.db_table)
     with connection.cursor() as cursor:
         while part := list(islice(wanted, FINGERPRINTS_OF_A_QUERY)):
             marks = ", ".join(["%s"] * len(part))
             sql = f"SELECT fingerprint, {column} FROM {table} WHERE account_id = %s AND fingerprint IN ({marks})"  # noqa: S608
             cursor.execute(sql, [account.pk, *part])
-            yield from cursor.fetchall()
+            found.update(cursor.fetchall())
+    return found

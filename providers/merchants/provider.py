@@ -188,16 +188,19 @@ def known_name(text: str, direction: Direction, country: str = "") -> str:
     return brand_name(finding.brand) if is_named else ""
 
 
-@lru_cache(maxsize=4096)  # two links ask for it, one after the other
 def find_answer(text: str, direction: Direction, country: str) -> MerchantFinding | None:
     """Find the brand or word that tells what a payment was for. `country` is a small code or "".
 
     Words about the movement itself win over all names but one that is the whole text. A name of several words wins
     over phrases, these over brands of one word, these over general words, these over brands of other countries.
     """
-    words = normalize(text).split()
-    if not words:
-        return None
+    normalized = normalize(text)
+    return find_in_normalized(normalized, direction, country) if normalized else None
+
+
+@lru_cache(maxsize=16_384)  # several links ask for it, one after the other
+def find_in_normalized(normalized: str, direction: Direction, country: str) -> MerchantFinding | None:
+    words = normalized.split()
     known, general = load_dictionary(), load_words()
     leading = known.find_leading(words, country)
     named = leading if leading and leading.way != "leading word" else None

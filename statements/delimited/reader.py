@@ -1,11 +1,10 @@
 """Records become rows: movements of money are read exactly, everything else is named and skipped."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from itertools import count, groupby, islice
-from operator import itemgetter
 from typing import TypeVar
 
 from expenses.ledger.ibans import iban_in
@@ -327,7 +326,7 @@ class _PlainRows:
         [self._date] = layout.date
         money = layout.amount + layout.debit + layout.credit + _flag_of(layout)
         texts = layout.description + layout.merchant + layout.iban + layout.mcc
-        self._money_at, self._texts_at, self._currency_at = _cells(money), _cells(texts), _cells(layout.currency)
+        self._money_at, self._texts_at, self._currency_at = money, texts, layout.currency
         self._ids = layout.external_id
         widths = layout.widths
         self._widest = min(widths.length, widths.filled, widths.named)
@@ -335,9 +334,9 @@ class _PlainRows:
         #: Stands for a row that is too long or too short: it has no date.
         self._blank = [""] * self._narrowest
         self._days: dict[str, date | None] = {}
-        self._moneys: dict[tuple[str, ...], tuple[Decimal, str] | None] = {}
-        self._texts: dict[tuple[str, ...], tuple[str, str, str, str] | None] = {}
-        self._currencies: dict[tuple[str, tuple[str, ...]], str | None] = {}
+        self._moneys: dict[Hashable, tuple[Decimal, str] | None] = {}
+        self._texts: dict[Hashable, tuple[str, str, str, str] | None] = {}
+        self._currencies: dict[Hashable, str | None] = {}
 
     @staticmethod
     def fit(layout: Layout) -> bool:
@@ -346,16 +345,17 @@ class _PlainRows:
 
     def read(self, line: int, rows: list[list[str]]) -> Iterator[RowBlock | Outcome]:
         """Yield runs of plain rows in columns, and what the interpreter makes of each other one, from `line` on."""
+        if not rows:
+            return
         low, high = self._narrowest, self._widest
         fitting = [fields if low <= len(fields) <= high else self._blank for fields in rows]
-        days = _values(self._days, [fields[self._date] for fields in fitting], fitting, self._day)
-        moneys = _values(self._moneys, list(map(self._money_at, fitting)), fitting, self._interpreter.money)
-        texts = _values(self._texts, list(map(self._texts_at, fitting)), fitting, self._text)
-        keys = [
-            (money[1] if money else "", cells)
-            for money, cells in zip(moneys, map(self._currency_at, fitting), strict=True)
-        ]
-        currencies = _values(self._currencies, keys, list(zip(keys, fitting, strict=True)), self._currency)
+        columns = list(zip(*fitting, strict=False))
+        days = _values(self._days, columns[self._date], fitting, self._day)
+        moneys = _values(self._moneys, _cells(columns, self._money_at), fitting, self._interpreter.money)
+        texts = _values(self._texts, _cells(columns, self._texts_at), fitting, self._text)
+        besides = [money[1] if money else "" for money in moneys]
+        keys = list(zip(besides, _cells(columns, self._currency_at), strict=True))
+        currencies = _values(self._currencies, keys, list(zip(besides, fitting, strict=True)), self._currency)
         is_plain = [None not in values for values in zip(days, moneys, texts, currencies, strict=True)]
         start = 0
         for is_block, run in groupby(is_plain):
@@ -374,8 +374,8 @@ class _PlainRows:
         text = tidy(fields[self._date])
         return self._parse_date(text) if text else None
 
-    def _currency(self, row: tuple[tuple[str, tuple[str, ...]], list[str]]) -> str | None:
-        (beside, _), fields = row
+    def _currency(self, row: tuple[str, list[str]]) -> str | None:
+        beside, fields = row
         return self._interpreter.currency(fields, beside)
 
     def _text(self, fields: list[str]) -> tuple[str, str, str, str] | None:
@@ -383,11 +383,13 @@ class _PlainRows:
         return None if balance_label(texts[0]) else texts
 
 
-def _values(known: dict[Key, Value], keys: list[Key], rows: list[Row], read: Callable[[Row], Value]) -> list[Value]:
+def _values(
+    known: dict[Key, Value], keys: Sequence[Key], rows: Sequence[Row], read: Callable[[Row], Value]
+) -> list[Value]:
     """Return the value of each key. Keys that are not known are read from one of their rows, and kept for a while."""
     if len(known) >= _MOST_KEPT:
         known.clear()
-    for key, row in dict(zip(keys, rows, strict=True)).items():
+    for key, row in zip(keys, rows, strict=True):
         if key not in known:
             known[key] = read(row)
     return [known[key] for key in keys]
@@ -397,14 +399,11 @@ def _flag_of(layout: Layout) -> Positions:
     return () if layout.flag is None else (layout.flag,)
 
 
-def _cells(positions: Positions) -> Callable[[list[str]], tuple[str, ...]]:
-    """Return a function from the fields of a row to those at the positions. It raises IndexError for a short row."""
-    if not positions:
-        return lambda fields: ()
+def _cells(columns: Sequence[Sequence[str]], positions: Positions) -> Sequence[Hashable]:
+    """Return for each row its cells at the positions."""
     if len(positions) == 1:
-        [position] = positions
-        return lambda fields: (fields[position],)
-    return itemgetter(*positions)
+        return columns[positions[0]]
+    return list(zip(*(columns[position] for position in positions), strict=True)) or [()] * len(columns[0])
 
 
 def _parsed(text: str, decimal: str, attr: str) -> tuple[Decimal, bool, str]:
