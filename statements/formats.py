@@ -2,6 +2,7 @@
 
 import codecs
 
+from statements.archive.directory import ZIP_MARKS, refusal_of
 from statements.archive.importer import ArchiveImporter
 from statements.camt.importer import CamtImporter
 from statements.delimited.importer import DelimitedImporter
@@ -28,10 +29,6 @@ _WIDE = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 _CONTAINERS = {
-    b"PK": (
-        "archive",
-        "This archive or document holds no statements. Save its table as .xlsx or CSV and upload that file.",
-    ),
     b"\x89PNG": ("image", "This is a picture. Download the statement from your bank as CSV and upload that file."),
     b"\xff\xd8\xff": ("image", "This is a picture. Download the statement from your bank as CSV and upload that file."),
     b"\x1f\x8b": ("archive", "This is a compressed file. Unpack it and upload the statement inside."),
@@ -45,6 +42,8 @@ def importer_for(data: bytes) -> Importer:
     for importer in (*BOOKS, *BINARY):
         if importer.recognizes(data):
             return importer
+    if data.startswith(ZIP_MARKS):
+        raise refusal_of(data)
     for magic, (code, detail) in _CONTAINERS.items():
         if data.startswith(magic):
             raise UnreadableFile(code, detail)

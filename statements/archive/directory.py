@@ -8,8 +8,12 @@ import zlib
 from statements.importer import UnreadableFile
 
 MAGIC = b"PK\x03\x04"
+#: The first bytes of a zip with and without members.
+ZIP_MARKS = (MAGIC, b"PK\x05\x06")
+#: Names in documents and in copies of other programs, which are zips, too.
+DOCUMENTS = frozenset({"[Content_Types].xml", "mimetype", "META-INF/MANIFEST.MF", "Index/Document.iwa"})
 MAX_MEMBERS = 2000
-_END, _END_64, _LOCATOR_64 = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
+_END, _END_64, _LOCATOR_64 = ZIP_MARKS[1], b"PK\x06\x06", b"PK\x06\x07"
 #: Bytes of a directory; one entry takes 46 and its name.
 _MAX_DIRECTORY = 1 << 20
 _TAIL = 22 + 65535 + 20 + 56
@@ -29,7 +33,7 @@ def members_of(data: bytes) -> list[zipfile.ZipInfo]:
             entries = [info for info in archive.infolist() if not info.is_dir()]
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, struct.error):
         raise UnreadableFile(
-            "damaged", "This zip archive is damaged. Download it again and upload that file."
+            "damaged", "This file is damaged, or a part of it is missing. Download it again and upload that file."
         ) from None
     if len(entries) > MAX_MEMBERS:
         raise _too_many()
@@ -44,12 +48,26 @@ def _too_many() -> UnreadableFile:
 
 def names_of(data: bytes) -> frozenset[str]:
     """Return the names in the directory; none if the file is no readable zip."""
-    if not data.startswith((MAGIC, _END)):
+    if not data.startswith(ZIP_MARKS):
         return frozenset()
     try:
         return frozenset(info.filename for info in members_of(data))
     except UnreadableFile:
         return frozenset()
+
+
+def refusal_of(data: bytes) -> UnreadableFile:
+    """Return the refusal of a zip, or of a document that is one, if no importer recognizes it."""
+    try:
+        names = {info.filename for info in members_of(data)}
+    except UnreadableFile as error:
+        return error
+    if not names:
+        return UnreadableFile("empty", "This zip archive is empty. Pack the statements again, and upload that file.")
+    if DOCUMENTS.intersection(names):
+        detail = "This is a document, and no statement. Save its table as .xlsx or CSV and upload that file."
+        return UnreadableFile("document", detail)
+    return UnreadableFile("archive", "This archive holds no statements. Upload the files of your bank instead.")
 
 
 def content_of(data: bytes, info: zipfile.ZipInfo, *, most: int) -> bytes:

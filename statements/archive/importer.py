@@ -1,12 +1,13 @@
 """The importer of zip archives: every member is a statement, and all of them are read as one file."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any, ClassVar
 
-from statements.archive.directory import MAGIC, content_of, members_of, names_of
+from statements.archive.directory import DOCUMENTS, MAGIC, content_of, members_of, names_of
 from statements.importer import (
     FileAccount,
     Importer,
@@ -26,10 +27,9 @@ MAX_UNPACKED = 64 << 20
 #: What systems put into archives by themselves.
 _LITTER_FOLDER = "__MACOSX"
 _LITTER = frozenset({"thumbs.db", "desktop.ini"})
-#: Names in documents and in copies of other programs, which are zips, too.
-_DOCUMENTS = frozenset({"[Content_Types].xml", "mimetype", "META-INF/MANIFEST.MF", "Index/Document.iwa"})
 _DATABASES = (".sqlite", ".sqlite3", ".db")
 _FILES = "files"
+_WORD = re.compile(r"[^\W\d_]{3,}")
 
 
 class ArchiveImporter(Importer):
@@ -45,7 +45,7 @@ class ArchiveImporter(Importer):
     def recognizes(self, data: bytes) -> bool:
         names = [name for name in names_of(data) if not _is_litter(name)]
         is_database = any(name.lower().endswith(_DATABASES) for name in names)
-        return bool(names) and not is_database and not _DOCUMENTS.intersection(names)
+        return bool(names) and not is_database and not DOCUMENTS.intersection(names)
 
     def n_rows(self, data: bytes) -> int:
         return sum(self._importer_of(name, content).n_rows(content) for name, content in _contents(data))
@@ -78,13 +78,17 @@ class ArchiveImporter(Importer):
     def _rows(self, data: bytes, profiles: dict[str, Any]) -> Iterator[StatementRow | RowError | Skipped]:
         """Yield the records of all members. Rows of an earlier member that a later one repeats are skipped."""
         known: Counter[tuple[object, ...]] = Counter()
+        owners = self._owners(data, profiles)
+        others = _RowsOfOtherFormats()
         for name, content in _contents(data):
             own: Counter[tuple[object, ...]] = Counter()
-            for record in self._named(profiles[name]["format"]).read(content, profiles[name]):
+            file_format = profiles[name]["format"]
+            others.begin_member(file_format)
+            for record in self._named(file_format).read(content, profiles[name]):
                 if isinstance(record, StatementRow):
                     key = _likeness(record)
                     own[key] += 1
-                    if own[key] <= known[key]:
+                    if own[key] <= known[key] or (owners and others.have(record, record.account or owners[name])):
                         yield Skipped(record.line, "repeated", record.raw)
                         continue
                     yield record
@@ -93,6 +97,15 @@ class ArchiveImporter(Importer):
                 else:
                     yield record
             known |= own
+
+    def _owners(self, data: bytes, profiles: dict[str, Any]) -> dict[str, str]:
+        """Return the key of the account that rows of each member belong to if they name none; {} for one format."""
+        if len({own["format"] for own in profiles.values()}) < 2:
+            return {}
+        named = {name: self._named(profiles[name]["format"]).detect(content) for name, content in _contents(data)}
+        keys = {name: {account.key for account in reading.accounts} for name, reading in named.items()}
+        everyone = {key for own in keys.values() for key in own}
+        return {name: _only(own) or _only(everyone) for name, own in keys.items()}
 
     def check_profile(self, profile: Profile, data: bytes) -> list[ProfileError]:
         contents = dict(_contents(data))
@@ -123,6 +136,42 @@ class ArchiveImporter(Importer):
             return self._choose(content)
         except UnreadableFile as error:
             raise _of_member(name, error) from None
+
+
+class _RowsOfOtherFormats:
+    """Rows of the members so far, to find those that a member of another format has, too.
+
+    Formats word one movement in different ways. Account, day and amount are equal, and the texts share a word.
+    """
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[object, ...], list[tuple[str, str, frozenset[str]]]] = {}
+        self._format = ""
+        self._own: list[tuple[tuple[object, ...], tuple[str, str, frozenset[str]]]] = []
+        self._taken: set[tuple[tuple[object, ...], int]] = set()
+
+    def begin_member(self, file_format: str) -> None:
+        """Go on with the next member: each row of those before it may be one of its rows."""
+        for key, row in self._own:
+            self._rows.setdefault(key, []).append(row)
+        self._format, self._own, self._taken = file_format, [], set()
+
+    def have(self, row: StatementRow, account: str) -> bool:
+        """Return True if a member of another format has the row; else keep it for the members to come."""
+        key = (account, row.date, row.amount.normalize())
+        words = frozenset(_WORD.findall(f"{row.merchant} {row.description}".casefold()))
+        for place, (file_format, currency, known) in enumerate(self._rows.get(key, ())):
+            is_alike = not words or not known or bool(words & known)
+            is_same = row.currency == currency or not (row.currency and currency)
+            if file_format != self._format and is_same and is_alike and (key, place) not in self._taken:
+                self._taken.add((key, place))
+                return True
+        self._own.append((key, (self._format, row.currency, words)))
+        return False
+
+
+def _only(keys: set[str]) -> str:
+    return next(iter(keys)) if len(keys) == 1 else ""
 
 
 def _of_member(name: str, error: UnreadableFile) -> UnreadableFile:

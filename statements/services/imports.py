@@ -32,7 +32,6 @@ from statements.entries import (
     Entry,
     EntryBlock,
     Looks,
-    Losses,
     Record,
     StatementSummary,
     draft_columns,
@@ -224,7 +223,7 @@ def _read(statement: Import) -> None:
     statement.n_new = statement.n_rows - statement.n_duplicates
     statement.n_errors, statement.n_skipped = summary.n_errors, summary.n_skipped
     statement.totals = summary.totals
-    statement.losses = [*promises, *_sentences(summary.losses)]
+    statement.losses = [*promises, *_sentences(summary)]
     open_questions += count_rows(statement, summary, matches.renamed)
     if statement.n_rows:  # it does not matter whose an account without rows is
         idle = {f"accounts.{named['key']}" for named in statement.accounts if not named["n_rows"]}
@@ -250,8 +249,14 @@ def _why_no_rows(statement: Import, summary: StatementSummary) -> str:
     return " ".join([detail, *statement.warnings])
 
 
-def _sentences(losses: Losses) -> Iterator[str]:
+def _sentences(summary: StatementSummary) -> Iterator[str]:
     """Yield a sentence about each kind of what the ledger cannot record as the file has it."""
+    losses = summary.losses
+    if n := summary.skipped["repeated"]:
+        yield (
+            f"Rows that an earlier file of the zip has, too: {n}. They are not recorded again; "
+            "rows/?show=skipped lists them."
+        )
     create = "Create it and PATCH the import with {}; otherwise the chain looks for one."
     for what, says, then in (
         ("category", "Rows with a category that is not here", create),

@@ -488,7 +488,7 @@ def test_a_saved_profile_is_used_for_files_of_the_same_columns(ana, giro):
     [
         (b"", "empty"),
         (b"\x89PNG\r\n\x1a\n\x00\x00", "image"),
-        (b"PK\x03\x04anything", "archive"),
+        (b"PK\x03\x04anything", "damaged"),
         (b"\x00\x01\x02\x03" * 50, "binary"),
         ("Date;Text;Amount\n2026-01-02;a\0b;-5.00\n".encode("utf-16"), "binary"),
         (b"hello world\nthis is no statement\n", "no_table"),

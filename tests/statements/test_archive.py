@@ -150,12 +150,70 @@ def test_a_member_with_a_password_is_refused():
 
 def test_too_many_members_are_refused():
     data = archive({f"{n}.csv": b"" for n in range(2001)}, compression=zipfile.ZIP_STORED)
-    assert refusal(data)[0] == "archive"
+    assert refusal(data)[0] == "too_many_members"
 
 
-@pytest.mark.parametrize("members", [{"other.sqlite": b"x"}, {"mimetype": b"x"}, {}])
-def test_documents_databases_and_empty_archives_are_no_statements(members):
-    assert refusal(archive(members)) == (
-        "archive",
-        "This archive or document holds no statements. Save its table as .xlsx or CSV and upload that file.",
+NOTHING = "This archive holds no statements. Upload the files of your bank instead."
+DOCUMENT = "This is a document, and no statement. Save its table as .xlsx or CSV and upload that file."
+UNUSABLE = [
+    ({"other.sqlite": b"x"}, "archive", NOTHING),
+    ({".DS_Store": b"x"}, "archive", NOTHING),
+    ({"mimetype": b"x"}, "document", DOCUMENT),
+    ({"[Content_Types].xml": "<Types/>", "word/document.xml": "<w/>"}, "document", DOCUMENT),
+    ({}, "empty", "This zip archive is empty. Pack the statements again, and upload that file."),
+]
+
+
+@pytest.mark.parametrize(("members", "code", "detail"), UNUSABLE)
+def test_documents_databases_and_empty_archives_are_no_statements(members, code, detail):
+    assert refusal(archive(members)) == (code, detail)
+
+
+@pytest.mark.parametrize("whole", [archive({"may.csv": MAY}), workbook({"A": [HEADER, ("2026-06-02", "Kiosk", -3.5)]})])
+def test_a_file_that_is_cut_off_is_damaged(whole):
+    assert refusal(whole[: len(whole) // 2]) == (
+        "damaged",
+        "This file is damaged, or a part of it is missing. Download it again and upload that file.",
     )
+
+
+CAMT = (
+    '<?xml version="1.0"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.02"><BkToCstmrStmt><Stmt>'
+    "<Id>1</Id><Acct><Id><IBAN>DE89370400440532013000</IBAN></Id><Ccy>EUR</Ccy></Acct>{}</Stmt></BkToCstmrStmt>"
+    "</Document>"
+)
+ENTRY = (
+    '<Ntry><Amt Ccy="EUR">{}</Amt><CdtDbtInd>DBIT</CdtDbtInd><Sts>BOOK</Sts><BookgDt><Dt>{}</Dt></BookgDt>'
+    "<NtryDtls><TxDtls><RltdPties><Cdtr><Nm>{}</Nm></Cdtr></RltdPties></TxDtls></NtryDtls></Ntry>"
+)
+
+
+def messages(*rows):
+    return CAMT.format("".join(ENTRY.format(*row) for row in rows))
+
+
+TWICE = "Date,Payee,Amount\n2026-05-20,Kiosk,-3.50\n2026-05-20,Kiosk,-3.50\n2026-05-31,Rent,-900.00\n"
+BOOKED = [("3.50", "2026-05-20", "KIOSK AM ECK"), ("900.00", "2026-05-31", "Landlord, rent of May")]
+
+
+@pytest.mark.parametrize("names", [("a.csv", "b.xml"), ("b.xml", "a.csv")])
+def test_a_movement_in_two_formats_counts_once(names):
+    members = {"a.csv": TWICE, "b.xml": messages(*BOOKED)}
+    _, outcomes = read(archive({name: members[name] for name in names}))
+    kiosk, rent = ("2026-05-20", Decimal("-3.50")), ("2026-05-31", Decimal(-900))
+    assert sorted((day, amount) for _, day, amount in rows_in(outcomes)) == [kiosk, kiosk, rent]
+    assert [o.reason for o in outcomes if isinstance(o, Skipped)].count("repeated") == 2
+
+
+@pytest.mark.parametrize(
+    "row", [("3.50", "2026-05-21", "KIOSK"), ("3.51", "2026-05-20", "KIOSK"), ("3.50", "2026-05-20", "Bakery")]
+)
+def test_a_row_of_another_format_with_another_day_amount_or_text_is_another_row(row):
+    _, outcomes = read(archive({"a.csv": MAY, "b.xml": messages(row)}))
+    assert len(rows_in(outcomes)) == 3
+
+
+def test_rows_without_an_account_are_compared_with_none_of_two():
+    second = messages(*BOOKED).replace("DE89370400440532013000", "DE02120300000000202051")
+    _, outcomes = read(archive({"a.csv": MAY, "b.xml": messages(BOOKED[0]), "c.xml": second}))
+    assert len(rows_in(outcomes)) == 5
