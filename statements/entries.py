@@ -426,12 +426,13 @@ def each_record(blocks: Iterable[EntryBlock | Record]) -> Iterator[Record]:
 def targets_of(statement: Import) -> dict[str, Target]:
     """Return where the rows of each account that the file names go, by its key; "" is for rows that name none."""
     base = statement.account.currency if statement.account else statement.user.base_currency
+    new = str(statement.profile.get("currency_code") or base).upper()
     targets = {"": Target(statement.account, base)}
     accounts = Account.objects.filter(ledger_id=statement.ledger_id)
     found = accounts.in_bulk([named["account"] for named in statement.accounts if named["account"] is not None])
     for named in statement.accounts:
         account = found.get(named["account"])
-        currency = account.currency if account else named["currency"] or base
+        currency = account.currency if account else named["currency"] or new
         targets[named["key"]] = Target(account, currency)
     return targets
 

@@ -4,9 +4,10 @@ import codecs
 import csv
 import datetime as dt
 import io
+import re
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import ClassVar
@@ -16,7 +17,7 @@ from statements.archive.directory import content_of, members_of
 from statements.delimited.amounts import AmountError, parse_amount
 from statements.delimited.dates import FormatChoice, Hints, choose_format, date_parser
 from statements.delimited.encoding import decodes
-from statements.delimited.words import is_currency_code
+from statements.delimited.words import currency_of, is_currency_code
 from statements.importer import (
     FileAccount,
     Importer,
@@ -30,7 +31,7 @@ from statements.importer import (
     UnreadableFile,
     UnreadableRecord,
 )
-from statements.profile_faults import date_format_faults, decimal_faults, format_faults, unknown_keys
+from statements.profile_faults import currency_faults, date_format_faults, decimal_faults, format_faults, unknown_keys
 
 #: A header is looked for in so many bytes of a file.
 HEADER_BYTES = 8192
@@ -39,6 +40,8 @@ MOST_BYTES = 64 << 20
 ISO = "%Y-%m-%d"
 #: The name of an account that has none in the file.
 NAMELESS = "Account"
+#: What an amount is made of beside a symbol of its currency.
+_NO_SYMBOL = re.compile(r"[\d\s.,'’+()−–-]")  # noqa: RUF001 - these signs stand for minus
 
 Outcome = StatementRow | RowError | Skipped
 
@@ -95,14 +98,18 @@ class BookImporter(Importer):
         """Return the keys of the profile besides the format, and what the file leaves open."""
         return {}, []
 
+    def amounts(self, data: bytes) -> Iterable[str]:
+        """Return the texts of amounts, whose symbols may say what currency they have. Raises `UnreadableFile`."""
+        return ()
+
     def detect(self, data: bytes) -> Reading:
         profile, questions = self.suggest(data)
         notes = Notes()
         for record in self.rows(data, profile, notes):
             if isinstance(record, StatementRow):
                 notes.accounts.setdefault(record.account)
-                if record.currency:
-                    notes.currencies.setdefault(record.account, record.currency)
+                if not is_currency_code(notes.currencies.get(record.account, "")):
+                    notes.currencies[record.account] = record.currency
         accounts = [
             FileAccount(
                 key=name,
@@ -113,6 +120,8 @@ class BookImporter(Importer):
             )
             for name in notes.accounts
         ]
+        if not all(account.currency for account in accounts):
+            profile = {**profile, "currency_code": currency_in(self.amounts(data))}
         warnings = [text.format(n=notes.losses[key]) for key, text in self.losses.items() if notes.losses[key]]
         return Reading({"format": self.format, **profile}, [], questions, accounts, warnings)
 
@@ -120,10 +129,11 @@ class BookImporter(Importer):
         return self.rows(data, profile, Notes())
 
     def check_profile(self, profile: Profile, data: bytes) -> list[ProfileError]:
-        known = {"format", *self.suggest(data)[0]}
+        known = {"format", "currency_code", *self.suggest(data)[0]}
         return [
             *unknown_keys(profile, known),
             *format_faults(profile, self.format),
+            *currency_faults(profile),
             *(date_format_faults(profile) if "date_format" in known else []),
             *(decimal_faults(profile) if "decimal" in known else []),
         ]
@@ -134,9 +144,13 @@ class BookTable(BookImporter):
 
     #: Names of columns in lower case, by which the file is recognized.
     required: ClassVar[frozenset[str]]
+    amount_columns: ClassVar[tuple[str, ...]] = ("amount",)
 
     def recognizes(self, data: bytes) -> bool:
         return self.required <= set(header_of(data))
+
+    def amounts(self, data: bytes) -> Iterable[str]:
+        return (line[name] for line in read_table(data) for name in self.amount_columns)
 
     def rows(self, data: bytes, profile: Profile, notes: Notes) -> Iterator[Outcome]:
         for line in read_table(data):
@@ -222,6 +236,13 @@ def decimal_of(cells: list[str]) -> str:
     """Return the separator before the fractions of amounts: that of two digits at the end, "." if nothing tells."""
     found = Counter(cell.rstrip("\u00a0 €$£)")[-3:-2] for cell in cells if len(cell) > 2)
     return "," if found[","] > found["."] else "."
+
+
+def currency_in(amounts: Iterable[str]) -> str:
+    """Return the code of the currency whose symbol stands beside amounts; "" for none, several, or a shared one ($)."""
+    symbols = {_NO_SYMBOL.sub("", text) for text in amounts} - {""}
+    codes = {currency_of(symbol) for symbol in symbols}
+    return codes.pop() if len(codes) == 1 else ""
 
 
 def split_tags(text: str, separator: str) -> tuple[str, ...]:

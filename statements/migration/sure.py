@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
 
@@ -43,6 +43,9 @@ class SureImporter(BookTable):
 
     def recognizes(self, data: bytes) -> bool:
         return super().recognizes(data) or EVERYTHING in names_of(data)
+
+    def amounts(self, data: bytes) -> Iterable[str]:
+        return () if _everything(data) is not None else super().amounts(data)
 
     def n_rows(self, data: bytes) -> int:
         return super().n_rows(_everything(data) or data)

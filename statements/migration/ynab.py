@@ -1,7 +1,7 @@
 """YNAB: the register of its export, and of YNAB 4, as a table or in the archive that it comes in."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from typing import ClassVar
@@ -38,6 +38,7 @@ class YnabImporter(BookTable):
     format: ClassVar[str] = "ynab"
     title: ClassVar[str] = "YNAB"
     required = frozenset({"account", "date", "payee", "memo", "outflow", "inflow", "cleared"})
+    amount_columns = ("outflow", "inflow")
     losses = {
         "flag": "Flags become tags. Rows with one: {n}.",
         "check number": "Check numbers are not kept. Rows with one: {n}.",
@@ -51,6 +52,9 @@ class YnabImporter(BookTable):
             return super().recognizes(_register(data))
         except UnreadableFile:
             return False
+
+    def amounts(self, data: bytes) -> Iterable[str]:
+        return super().amounts(_register(data))
 
     def n_rows(self, data: bytes) -> int:
         return super().n_rows(_register(data))

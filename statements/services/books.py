@@ -22,7 +22,7 @@ from expenses.services.ledger_lock import Refusal, ledger_write, make_room
 from expenses.services.pairs import SOURCE, join_rows
 from expenses.services.runs import advance
 from statements.book_plan import NAME_LENGTH, stored_plan
-from statements.entries import Entry
+from statements.entries import Entry, targets_of
 from statements.models import Import
 
 PAIRS_AT_ONCE = 500
@@ -67,10 +67,11 @@ def open_book(statement: Import, *, run: Run) -> None:
     with ledger_write(statement.ledger_id) as version:
         advance(run, n_rows=0)
         statement.refresh_from_db(fields=["accounts", "book"])  # another worker may have created some before it died
+        targets = targets_of(statement)
         created: dict[str, list[int]] = {"accounts": [], "categories": [], **statement.book.get("created", {})}
         for named in statement.accounts:
             if named["account"] is None:
-                currency = named["currency"] or statement.user.base_currency
+                currency = targets[named["key"]].currency
                 fields = {
                     "name": _account_name(statement, named["name"]),
                     "currency": currency,

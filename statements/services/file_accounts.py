@@ -102,6 +102,9 @@ def count_rows(statement: Import, summary: StatementSummary, renamed: Mapping[st
     questions = _other_currency(statement, "account", statement.account, totals, confirmed)
     if statement.lacks_account and "" in summary.accounts and summary.accounts[""].lacks_currency:
         questions.append(_no_currency(statement))
+    opens_one = any(not (stored["account"] or stored["currency"]) for stored in statement.accounts)
+    if opens_one and importer_named(statement.format).is_book and not statement.profile.get("currency_code"):
+        questions.append(_no_currency_of_books(statement))
     if len(statement.accounts) <= 1:
         return questions
     by_id = Account.objects.in_bulk([stored["account"] for stored in statement.accounts if stored["account"]])
@@ -233,6 +236,16 @@ def _no_currency(statement: Import) -> ReadingQuestion:
         answer = f"Open one (POST accounts/), and PATCH the import with {_body('account', 'its name')}."
     detail = f"The file names no currency. Amounts are shown in {base}, and count in that of the account. {answer}"
     return ReadingQuestion("account", NO_CURRENCY, detail, offered)
+
+
+def _no_currency_of_books(statement: Import) -> ReadingQuestion:
+    base = statement.user.base_currency
+    detail = (
+        "The file names no currency, or has a symbol that several share, such as $. "
+        f"Amounts are shown in {base}. To confirm this, PATCH the import with "
+        f"{_body('profile', {'currency_code': base})}; otherwise send another code of ISO 4217."
+    )
+    return ReadingQuestion("currency_code", NO_CURRENCY, detail, (base,))
 
 
 def _other_currency(

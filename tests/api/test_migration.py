@@ -214,7 +214,7 @@ def test_the_archive_of_ynab_is_read_as_its_register(ana, run_tasks):
 
 
 def test_transactions_of_mint(ana, run_tasks):
-    body, _ = move_in(ana, run_tasks, "mint.csv")
+    body, _ = move_in(ana, run_tasks, "mint.csv", currency_code="EUR")
     assert body["n_errors"] == 1
     assert everything(ana)[1:3] == (
         [
@@ -388,7 +388,9 @@ def budget_of_actual():
 
 
 def test_a_budget_of_actual(ana, run_tasks, budget_of_actual):
-    body, run = move_in(ana, run_tasks, zipped({"db.sqlite": budget_of_actual, "metadata.json": "{}"}))
+    body, run = move_in(
+        ana, run_tasks, zipped({"db.sqlite": budget_of_actual, "metadata.json": "{}"}), currency_code="EUR"
+    )
     assert body["warnings"] == [
         "Budgets are not kept. Amounts of months in the file: 1.",
         "Rules are left out; POST rules/import/ reads those of Actual. Rules in the file: 1.",

@@ -110,7 +110,7 @@ def test_a_category_in_its_place_is_not_said_to_be_elsewhere(ana):
 def test_long_names_of_categories_that_begin_alike_are_told_apart(ana, run_tasks):
     long = "Cost-" * 20
     data = YNAB + "".join(f"Giro,,2026-02-0{n},Baker,Home,{long}{n},,4.20,,Cleared\n" for n in range(1, 5))
-    move_in(ana, run_tasks, data.encode())
+    move_in(ana, run_tasks, data.encode(), currency_code="EUR")
     cut = [name for _, name, _ in own_categories(ana) if name.startswith("Cost")]
     assert cut == sorted([long, long[:93] + " (Home)", long[:96] + " (2)", long[:96] + " (3)"])
     assert len({row[3] for row in rows(ana)}) == 4
@@ -182,7 +182,7 @@ def test_a_budget_of_actual_with_odd_values_is_read(ana):
 
 
 def test_two_accounts_of_one_name_in_actual_stay_two(ana, run_tasks):
-    move_in(ana, run_tasks, actual("UPDATE accounts SET name = 'Giro' WHERE id = 'a2';"))
+    move_in(ana, run_tasks, actual("UPDATE accounts SET name = 'Giro' WHERE id = 'a2';"), currency_code="EUR")
     assert accounts(ana) == {"Giro": ("EUR", "900.00"), "Giro (2)": ("EUR", "0.00")}
 
 
@@ -197,7 +197,7 @@ def test_a_part_whose_whole_is_gone_is_a_row_of_its_own(ana):
     [
         ("lunch_money.csv", {"money_out": "red"}, "invalid",
          "“money_out” must be positive or negative: the sign of amounts that are money out."),
-        ("mint.csv", {"decimal": ","}, "unknown_key", "“decimal” is not known. The keys are: date_format, format."),
+        ("mint.csv", {"decimal": ","}, "unknown_key", "“decimal” is not known. The keys are: currency_code, date_format, format."),
         ("ynab_register.csv", {"decimal": "x"}, "invalid", "The decimal separator must be “.” or “,”."),
         ("firefly.csv", {"format": "mint"}, "invalid", "The format of this file is “firefly”. Leave it as it is."),
     ],
@@ -254,7 +254,7 @@ def test_an_opening_balance_that_is_too_large_is_an_error(ana):
 def test_an_opening_balance_has_the_fractions_of_its_currency(ana, run_tasks):
     ana.patch("users/me/", {"preferences": {"base_currency": "JPY"}})
     data = YNAB + "Giro,,2026-02-03,Starting Balance,,,,,12.60,Cleared\nGiro,,2026-02-04,Inn,,,,1,,Cleared\n"
-    move_in(ana, run_tasks, data.encode())
+    move_in(ana, run_tasks, data.encode(), currency_code="JPY")
     assert accounts(ana) == {"Giro": ("JPY", "13")}
 
 

@@ -2,9 +2,12 @@
 
 import pytest
 
+from tests.api.bodies import assert_problem
 from tests.api.test_migration import (
     NOTHING,
+    accounts,
     everything,
+    listed,
     move_in,
     own_categories,
     rows,
@@ -49,6 +52,66 @@ def test_the_warning_names_what_the_commit_creates(ana, run_tasks):
     assert own_categories(ana) == [("", "Pottery", "expense"), ("", "Salary (2)", "expense")]
 
 
+DOLLARS = YNAB + "Checking,,15/01/2026,Shop,Everyday,Food,m,$10.00,$0.00,Cleared\n"
+QUESTION = {
+    "attr": "currency_code",
+    "code": "no_currency",
+    "detail": (
+        "The file names no currency, or has a symbol that several share, such as $. Amounts are shown in EUR. "
+        'To confirm this, PATCH the import with {"profile": {"currency_code": "EUR"}}; '
+        "otherwise send another code of ISO 4217."
+    ),
+    "alternatives": ["EUR"],
+}
+
+
+def test_a_budget_in_dollars_is_not_recorded_in_euros_without_asking(ana, run_tasks):
+    body = upload(ana, DOLLARS.encode(), commit="true").json()
+    assert (body["status"], body["questions"], body["profile"]["currency_code"]) == ("parsed", [QUESTION], "")
+    path = f"imports/{body['id']}/"
+    problem = assert_problem(ana.post(f"{path}commit/"), 409, (None, "no_currency"))
+    assert problem["errors"][0]["detail"] == QUESTION["detail"]
+    faulty = assert_problem(
+        ana.patch(path, {"profile": {"currency_code": "US"}}), 400, ("profile.currency_code", "unknown_currency")
+    )
+    assert faulty["errors"][0]["detail"] == "“US” is not an ISO 4217 code such as EUR."
+    answered = ana.patch(path, {"profile": {"currency_code": "USD"}}).json()
+    assert (answered["questions"], answered["totals"].keys()) == ([], {"USD"})
+    assert ana.post(f"{path}commit/").status_code == 202
+    run_tasks()
+    assert accounts(ana) == {"Checking": ("USD", "0.00")}
+    assert {row["currency"] for row in listed(ana, "transactions/")} == {"USD"}
+
+
+@pytest.mark.parametrize(
+    ("symbol", "code"),
+    [("€", "EUR"), ("£", "GBP"), ("zł", "PLN"), ("$", ""), ("kr", ""), ("¥", ""), ("", "")],
+)
+def test_a_symbol_that_one_currency_has_tells_it(ana, symbol, code):
+    body = upload(ana, DOLLARS.replace("$", symbol).encode()).json()
+    asks = [question["code"] for question in body["questions"]]
+    assert (body["profile"]["currency_code"], asks) == (code, [] if code else ["no_currency"])
+    assert body["totals"].keys() == {code or "EUR"}
+
+
+def test_symbols_of_two_currencies_tell_none(ana):
+    more = "Checking,,16/01/2026,Shop,Everyday,Food,m,€1.00,£0.00,Cleared\n"
+    body = upload(ana, (YNAB + more).encode()).json()
+    assert [question["code"] for question in body["questions"]] == ["no_currency"]
+
+
+def test_the_currency_of_an_account_of_the_name_counts(ana, run_tasks):
+    ana.post("accounts/", {"name": "checking", "currency": "USD"})
+    for data in (DOLLARS, DOLLARS.replace("$", "€")):
+        body = upload(ana, data.encode()).json()
+        assert (body["questions"], body["totals"].keys()) == ([], {"USD"})
+
+
+@pytest.mark.parametrize("file", ["mint.csv", "actual_all_accounts.csv"])
+def test_books_without_symbols_are_asked_for_their_currency(ana, file):
+    assert upload(ana, file).json()["questions"] == [QUESTION]
+
+
 MINT = (
     "Date,Description,Original Description,Amount,Transaction Type,Category,Account Name,Labels,Notes\n"
     "1/13/2024,Payment,ONLINE PAYMENT,250.00,debit,Credit Card Payment,Checking,,\n"
@@ -69,7 +132,7 @@ LUNCH_TRANSFERS = (
 
 @pytest.mark.parametrize(
     ("data", "title", "answer"),
-    [(MINT, "Mint", {}), (LUNCH_TRANSFERS, "Lunch Money", {"money_out": "positive"})],
+    [(MINT, "Mint", {"currency_code": "EUR"}), (LUNCH_TRANSFERS, "Lunch Money", {"money_out": "positive"})],
     ids=["mint", "lunch_money"],
 )
 def test_transfers_of_a_program_that_does_not_join_them_are_joined(ana, run_tasks, data, title, answer):
