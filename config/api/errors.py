@@ -20,6 +20,7 @@ from expenses.rates.conversion import MissingRate
 from expenses.services.ledger_lock import NotAllowed, Refusal
 from expenses.views.base import Conflict
 from expenses.views.parsers import BodyTooLarge
+from statements.limits.parent import TooManyConversions
 
 CONTENT_TYPE = "application/problem+json"
 #: The sentence of a body that is `null`, for which DRF has untranslated words of its own.
@@ -85,6 +86,13 @@ class Busy(exceptions.APIException):
     wait = 1  # DRF makes Retry-After of it
 
 
+class BusyReaders(Busy):
+    """Other files keep all readers of workbooks and PDFs busy."""
+
+    default_detail = "Other workbooks and PDFs are being read, and nothing of this was done; send it again in a moment."
+    wait = 10
+
+
 def is_about_a_lock(error: OperationalError) -> bool:
     """Return True if another write was in the way; otherwise the database itself is broken."""
     cause = type(error.__cause__).__name__
@@ -107,6 +115,8 @@ class ProblemHandler(ExceptionHandler):
         if isinstance(exc, Refusal):
             kind = exceptions.PermissionDenied if isinstance(exc, NotAllowed) else Conflict
             return kind(str(exc), code=exc.code)
+        if isinstance(exc, TooManyConversions):
+            return BusyReaders()
         if isinstance(exc, OperationalError) and is_about_a_lock(exc):
             return Busy()
         if isinstance(exc, IntegrityError):

@@ -11,24 +11,28 @@ from typing import IO
 
 from statements.importer import UnreadableFile
 
+#: The exit code for a file or an answer that is too large.
+TOO_LARGE = 3
+
 
 def main(by: str, memory_mb: str, cpu_s: str, output_mb: str) -> None:
     """Convert the file on standard input under these limits, and write the answer to standard output."""
+    memory, seconds, output = int(memory_mb) << 20, int(cpu_s), int(output_mb) << 20
     limits = {
-        resource.RLIMIT_AS: int(memory_mb) << 20,
-        resource.RLIMIT_CPU: int(cpu_s),
-        resource.RLIMIT_FSIZE: int(output_mb) << 20,
-        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_AS: (memory, memory),
+        resource.RLIMIT_CPU: (seconds, seconds + 1),  # the first one ends the process by a signal of its own
+        resource.RLIMIT_FSIZE: (output, output),
+        resource.RLIMIT_CORE: (0, 0),
     }
-    for limit, value in limits.items():
+    for limit, values in limits.items():
         with suppress(ValueError, OSError):  # a system that does not know the limit, or has set a lower one
-            resource.setrlimit(limit, (value, value))
+            resource.setrlimit(limit, values)
     answer = _outcome(by, sys.stdin.buffer)
     with suppress(OSError, MemoryError):
         sys.stdout.buffer.write(answer)
         sys.stdout.buffer.flush()
         os._exit(0)
-    os._exit(1)
+    os._exit(TOO_LARGE)
 
 
 def _outcome(by: str, file: IO[bytes]) -> bytes:
@@ -37,7 +41,7 @@ def _outcome(by: str, file: IO[bytes]) -> bytes:
     except UnreadableFile as error:
         return json.dumps({"refusal": [error.code, error.detail]}).encode()
     except MemoryError:
-        os._exit(1)
+        os._exit(TOO_LARGE)
     except BaseException as error:  # noqa: BLE001 - a parser written in Rust panics with one
         # The message may quote the file, so the log gets the kind and the place alone.
         place = error.__traceback__

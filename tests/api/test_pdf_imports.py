@@ -1,8 +1,11 @@
 """PDFs through the API: what nothing in the file proves is asked, and a report of Outlay is no statement."""
 
+import threading
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from statements.limits import parent
 from tests.api.bodies import assert_problem
 from tests.statements.printed import BALANCE, left, plain, printed, right
 
@@ -60,3 +63,19 @@ def test_a_report_of_outlay_is_refused(ana):
         "This PDF is a report that Outlay made, and no statement of a bank. Upload the bank's own file."
     )
     assert ana.get("imports/").json()["count"] == 0
+
+
+@pytest.mark.logs_errors
+def test_a_file_that_waits_too_long_for_others_is_sent_again(ana, monkeypatch):
+    monkeypatch.setattr(parent, "_free", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(parent, "WAIT_S", 0.01)
+    monkeypatch.setattr(parent, "_answers", type(parent._answers)())
+    ana.client.raise_request_exception = False
+    with parent._free:
+        answer = upload(ana, plain())
+    body = assert_problem(answer, 503, (None, "busy"))
+    assert answer["Retry-After"] == "10"
+    assert body["errors"][0]["detail"] == (
+        "Other workbooks and PDFs are being read, and nothing of this was done; send it again in a moment."
+    )
+    assert upload(ana, plain()).status_code == 201

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -45,6 +46,25 @@ def test_a_conversion_that_sleeps_is_ended(monkeypatch):
 
 def test_an_answer_that_is_too_long_is_refused():
     assert refusal(by="talkative")[0] == "too_much_memory"
+
+
+def test_a_crash_is_no_lack_of_memory(caplog):
+    wanted = "This file is damaged or of an unknown kind. Download it again, or choose CSV at your bank."
+    assert refusal(by="crashing") == ("damaged", wanted)
+    assert "crashing failed on a file of 1 bytes: the child ended with -11" in caplog.text
+
+
+def test_a_library_that_aborts_without_memory_is_told_from_one_that_crashes():
+    assert refusal(by="aborting")[0] == "too_much_memory"
+
+
+def test_a_file_does_not_wait_for_others_without_end(monkeypatch):
+    busy = threading.BoundedSemaphore(1)
+    monkeypatch.setattr(limits, "_free", busy)
+    monkeypatch.setattr(limits, "WAIT_S", 0.01)
+    with busy, pytest.raises(limits.TooManyConversions):
+        converted(b"x", by=f"{HERE}.curious")
+    assert converted(b"x", by=f"{HERE}.curious")["django"] == []
 
 
 def test_a_failure_is_logged_without_the_text_of_the_file(caplog):
