@@ -187,7 +187,7 @@ class ProfileViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, mixins.De
 
     @extend_schema(request=ProfileInput, responses={201: ProfileSerializer})
     def create(self, request: Request) -> Response:
-        """Add an exported profile. Files of its fingerprint are read by it from then on."""
+        """Import an exported profile. Files of its fingerprint are read by it from then on."""
         fields = self.checked(ProfileInput).validated_data
         fields.pop("export_version", None)
         profile = add_profile(by=self.user, fields=fields)

@@ -22,6 +22,8 @@ LAST_WORDS = ops("DELETE users/me/", "POST auth/logout/", "POST auth/logoutall/"
 WRITES = [operation for operation in IN_ORDER if operation.method != "get" and operation not in LAST_WORDS]
 #: They order a run, which raises the version for each part of its rows, even where it leaves all of them as they are.
 ORDERS = ops("PATCH transactions/bulk/", "POST review/resolve/", "POST rules/apply/", "POST rules/{id}/apply/")
+#: It changes an offer alone. `duplicates/`, which is not in `changes/`, shows by its tag that it has changed.
+OFFERS = ops("POST duplicates/{id}/dismiss/")
 #: Fields of a page that name no row.
 POSITION = {"version", "has_more"}
 #: Requests that change something, where those of the table do not.
@@ -55,7 +57,7 @@ def faults(ana: Api, operation: Operation, ids: dict[str, int], copy: Copy) -> I
             yield f"{operation} is refused: {answer.content!r}"
         page, now = copy.pull_page(), ledger_of(ana)
         is_named = any(value for name, value in page.items() if name not in POSITION)
-        if page["version"] > since and not is_named and operation not in ORDERS:
+        if page["version"] > since and not is_named and operation not in {*ORDERS, *OFFERS}:
             yield f"the {time} {operation} raises the version, and nothing is named"
         if page["version"] == since and now != before:
             yield f"the {time} {operation} changes a list, and the version stays"

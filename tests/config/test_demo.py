@@ -5,6 +5,7 @@ from io import StringIO
 from string import Template
 
 import pytest
+from django.conf import settings as project
 from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.test import override_settings
@@ -98,7 +99,8 @@ class TestAYearOfStatements:
         for words in (shlex.split(line) for line in commands.splitlines() if line.startswith("  ")):
             if words[0] == "curl":
                 end = words.index("|") if "|" in words else None
-                request = Request.of([Template(word).substitute(variables) for word in words[1:end]])
+                sent = [Template(word).substitute(variables) for word in words[1:end]]
+                request = Request.of(sent, project.BASE_DIR)
                 answers.append(request.send())
                 assert request.url.startswith("http://127.0.0.1:8000/api/v1/")
                 assert answers[-1].status_code == 200, answers[-1].content
