@@ -33,7 +33,7 @@ from expenses.models.ledgers import ledger_id_of
 from expenses.services.delete_account import tables_of_ledgers
 from expenses.services.ledger_lock import Refusal, lock_ledger
 from expenses.services.ledger_queue import LEARN_FROM_CHOICES
-from expenses.services.runs import Work, advance, queue_run
+from expenses.services.runs import Work, advance, end_run, queue_run
 
 CHUNK = 1000
 
@@ -100,6 +100,11 @@ class _Restoring:
                 lock_ledger(self.ledger_id)
                 refuse_unless_empty(self.ledger_id)
                 self._record()
+                for run in Run.objects.filter(ledger_id=self.ledger_id, status=RunStatus.PENDING):
+                    queue_run(run)
+                LEARN_FROM_CHOICES.queue(self.ledger_id)
+                # A worker that is killed from now on leaves a finished run: nobody looks for an empty ledger again.
+                end_run(self.run, RunStatus.SUCCEEDED)
         except IntegrityError as error:
             self._delete_files()
             detail = f"The backup contradicts itself, so nothing was restored: {_one_line(error)}."
@@ -107,9 +112,6 @@ class _Restoring:
         except BaseException:
             self._delete_files()
             raise
-        for run in Run.objects.filter(ledger_id=self.ledger_id, status=RunStatus.PENDING):
-            queue_run(run)
-        LEARN_FROM_CHOICES.queue(self.ledger_id)
 
     def _record(self) -> None:
         ledger = Ledger.objects.select_related("founder").get(pk=self.ledger_id)

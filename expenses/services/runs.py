@@ -84,14 +84,14 @@ def perform_run(*, run_id: int) -> None:
         except ClaimLost:
             return
         except Refusal as error:
-            _end(run, RunStatus.FAILED, error=str(error))
+            end_run(run, RunStatus.FAILED, error=str(error))
             what = f"run {run.pk} ({run.kind})"
             log_refusal(what, run=run.pk, kind=run.kind, user_id=run.user_id, codes=[error.code])
         except Exception:
-            _end(run, RunStatus.FAILED, error=CRASHED)
+            end_run(run, RunStatus.FAILED, error=CRASHED)
             raise
         else:
-            _end(run, RunStatus.SUCCEEDED)
+            end_run(run, RunStatus.SUCCEEDED)
 
 
 @contextmanager
@@ -176,7 +176,7 @@ def interrupt_abandoned(runs: Iterable[Run]) -> int:
     n_interrupted = 0
     for run in abandoned(run for run in runs if run.status == RunStatus.RUNNING):
         if run.n_interruptions + 1 >= MOST_INTERRUPTIONS:
-            _end(run, RunStatus.FAILED, error=KILLED)
+            end_run(run, RunStatus.FAILED, error=KILLED)
         else:
             waiting = {"status": RunStatus.PENDING, "claim": "", "interrupted_at": timezone.now()}
             with transaction.atomic():
@@ -223,7 +223,8 @@ def interrupt_abandoned_of(user: User) -> None:
 
 
 @transaction.atomic
-def _end(run: Run, status: str, *, error: str = "") -> None:
+def end_run(run: Run, status: str, *, error: str = "") -> None:
+    """End a run that this worker holds. Work that must not be done twice calls it together with its last rows."""
     lock_ledger(run.ledger_id)
     held = Run.objects.filter(pk=run.pk, claim=run.claim, status=RunStatus.RUNNING)
     if held.update(status=status, error=error, finished_at=timezone.now(), claim=""):

@@ -101,7 +101,7 @@ def test_a_worker_that_lost_its_run_cannot_write_over_its_successor(ana, order):
             with pytest.raises(ClaimLost):
                 advance(first, n_rows=1)
             advance(successor, n_rows=1)
-            runs._end(first, RunStatus.FAILED, error="too late")
+            runs.end_run(first, RunStatus.FAILED, error="too late")
             assert state(ana, number) == ("running", 1)
 
 

@@ -198,6 +198,13 @@ def test_a_restore(instance, before):
     assert len(after["transactions"]) == 2 * len(before["transactions"])
 
 
+def test_a_restore_whose_worker_dies_when_all_rows_are_there(instance, before):
+    instance.die_of("restore_and_die_at_its_end")
+    found, finished, after = instance.do("restored", "go_on_restoring", "dump")
+    assert (found["status"], finished["status"], finished["differing"]) == ("succeeded", "succeeded", [])
+    assert len(after["transactions"]) == 2 * len(before["transactions"])
+
+
 def test_a_request_that_records_many(instance, before):
     instance.die_of("write_many")
     after, repeated, again = instance.do("dump", "repeat_write", "repeat_write")

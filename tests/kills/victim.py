@@ -197,6 +197,22 @@ def restore_and_die() -> None:
     call_command("work")
 
 
+def restore_and_die_at_its_end() -> None:
+    """Another person restores the backup. The worker dies when all rows have been committed."""
+    ben = Api(make_user("ben"))
+    assert send(ben, fetch(person())).status_code == 202
+    commit = connection._commit  # the moment at which everybody sees the rows
+    is_there = Transaction.objects.filter(ledger_id=ledger_id_of(ben.user)).exists
+
+    def die_after() -> None:
+        commit()
+        if is_there():
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    connection._commit = die_after
+    call_command("work")
+
+
 def restored() -> dict[str, Any]:
     """What a restore has left, and the tables that differ from those of the ledger that was backed up.
 
@@ -267,7 +283,7 @@ COMMANDS: dict[str, Callable[[], Any]] = {
     for made in (
         fill, edit, review, apply_rules, backtest, delete, import_statement, write_many, repeat_write, revert_and_die,
         look, go_on, cancel, revert, dump, learn, learned, resume_learned,
-        restore_and_die, restored, go_on_restoring,
+        restore_and_die, restore_and_die_at_its_end, restored, go_on_restoring,
     )
 }  # fmt: skip
 
