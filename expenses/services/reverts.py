@@ -13,18 +13,31 @@ from functools import cached_property
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
 from expenses.categorization.catalog import Catalog
 from expenses.hooks import call_confirmation_hooks, has_confirmed
 from expenses.ledger.kinds import DIRECTION
-from expenses.models import Account, Change, Decision, Plan, Run, RunStatus, Tag, Transaction
+from expenses.models import (
+    Account,
+    Change,
+    Decision,
+    Duplicate,
+    Plan,
+    Run,
+    RunStatus,
+    StatementTrace,
+    Tag,
+    Transaction,
+)
 from expenses.services.deletion import bury_rows, is_replaced, release, remove_for_good, unbin_rows
 from expenses.services.edits import Author, editing, find_or_create_tags, give_tags
 from expenses.services.journal import CHOICE_FIELDS, INCIDENTAL, ORDER, REFERENCES, Fields, Snapshot, snapshot
 from expenses.services.ledger_lock import Refusal, ledger_write, lock_ledger, make_room
 from expenses.services.ledger_queue import RESOLVE_PENDING
+from expenses.services.merges import KIND as MERGE
 from expenses.services.pairs import SOURCE as TRANSFERS
 from expenses.services.pairs import breaks_pair, restamp_transfers
 from expenses.services.row_category import fits
@@ -37,6 +50,8 @@ SOURCE = "revert"
 #: The code of omissions for what a revert left.
 KEPT = "kept"
 CHANGED_SINCE = "It was changed since."
+WORKED_ON = "It was changed, confirmed or booked since."
+IN_BIN = "It was deleted since, and stays in the bin."
 TAKEN = "Another transaction of that account has the same external id or statement row now."
 #: Fields that make sense only together, under the name of the one that users know.
 TOGETHER = {
@@ -71,10 +86,13 @@ class RevertResult:
 def revert_run(*, by: User, run: Run) -> RevertResult:
     """Give changed fields their old values back, then remove the rows that the run created.
 
-    Raises Refusal while it runs, when it was reverted before, and when it is of a kind that changes nothing.
+    Standing merges of these rows are reverted before, so that nothing of a removed row stays in another. Raises
+    Refusal while it runs, when it was reverted before, and when it is of a kind that changes nothing.
     """
     result = RevertResult(_begin(by, run))
     run = result.run
+    while merge := _merges_upon(run).first():
+        result.kept += revert_run(by=by, run=merge).kept
     ids = list(journal_of(run).reverse().values_list("pk", flat=True))
     for start in range(0, len(ids), CHUNK):
         with ledger_write(run.ledger_id) as version:
@@ -82,7 +100,7 @@ def revert_run(*, by: User, run: Run) -> RevertResult:
             result.kept += _restore_chunk(run, changes, by=by, version=version)
         make_room()
     created = Transaction.everything.filter(run=run).order_by("pk")
-    ids = list(created.values_list("pk", flat=True))
+    ids, removed = list(created.values_list("pk", flat=True)), set[int]()
     for start in range(0, len(ids), CHUNK):
         with ledger_write(run.ledger_id) as version:
             untouched = created.filter(pk__in=ids[start : start + CHUNK], is_touched=False)
@@ -90,10 +108,12 @@ def revert_run(*, by: User, run: Run) -> RevertResult:
             release(part, user=by)
             bury_rows(part, ledger_id=run.ledger_id, version=version)
             remove_for_good(part)
+            removed.update(part)
             add_counts(run, {"removed": len(part)})
         make_room()
-    touched = created.filter(parent=None).values_list("pk", flat=True)
-    result.kept += [KeptValue(pk, "It was changed, confirmed, booked or merged since.") for pk in touched]
+    result.kept = [kept for kept in result.kept if kept.transaction not in removed]
+    touched = created.filter(parent=None).values_list("pk", "deleted_at")
+    result.kept += [KeptValue(pk, WORKED_ON if binned_at is None else IN_BIN) for pk, binned_at in touched]
     apart = "Its transfer was taken apart by the run; pair the two again by POST transfers/."
     alone = run.changes.filter(source=TRANSFERS, transaction__transfer=None, transaction__deleted_at=None)
     for pk, fields in alone.order_by("pk").values_list("transaction", "fields"):
@@ -107,6 +127,22 @@ def revert_run(*, by: User, run: Run) -> RevertResult:
 def journal_of(run: Run) -> Any:
     """Return what the run itself changed, in the order of the work, without the pairs that it made."""
     return run.changes.exclude(source__in=[SOURCE, TRANSFERS]).order_by("pk")
+
+
+def _merges_upon(run: Run) -> Any:
+    """Return the standing merges of rows that the run created, and those after a merge of the same rows; newest first.
+
+    A merged row may be purged since. The trace that it left still names its run.
+    """
+    rows = Transaction.everything.filter(run=run).order_by().values("pk")
+    pairs = Duplicate.objects.filter(Q(older__in=rows) | Q(newer__in=rows))
+    runs = Q(pk__in=pairs.values("run")) | Q(pk__in=StatementTrace.objects.filter(origin=run).values("run"))
+    if run.kind == MERGE:
+        rows = run.changes.order_by().values("transaction")
+        pairs = Duplicate.objects.filter(Q(older__in=rows) | Q(newer__in=rows))
+        runs = Q(pk__in=pairs.values("run"), pk__gt=run.pk)
+    merges = Run.objects.filter(runs, ledger_id=run.ledger_id, kind=MERGE).exclude(status=RunStatus.REVERTED)
+    return merges.exclude(pk=run.pk).order_by("-pk")
 
 
 @transaction.atomic

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from expenses.models import Duplicate, Transaction
-from tests.api.statement_files import comma_file, ledger_of, upload
+from tests.api.statement_files import comma_file, ledger_of, semicolon_file, upload
 from tests.laws import law
 
 DAY = dt.date(2026, 3, 1)
@@ -105,3 +105,53 @@ def test_no_row_is_offered_twice_and_a_merge_goes_back(ana, mine, theirs):
     ana.post(f"runs/{body['run']}/revert/")
     assert rows_of(ana, name) == before
     assert ledger_of(ana) is not None
+
+
+STEPS = ["import A", "import B", "merge", "revert A", "revert B", "revert merge"]
+
+
+@law(40)
+@given(
+    steps=st.one_of(st.permutations(STEPS), st.lists(st.sampled_from(STEPS), min_size=6, max_size=14)),
+    is_pending=st.booleans(),
+)
+def test_a_purchase_counts_as_often_as_the_standing_statements_say(ana, steps, is_pending):
+    """Two statements have one purchase. With `is_pending`, A calls it pending, and its booking in B has a tip."""
+    name, tip = account(ana), "-9.00" if is_pending else "-8.00"
+    if is_pending:
+        files = {
+            "A": comma_file([("2026-03-11", "HOTEL ADLON", "-8.00", "Pending"), ("2026-03-09", "SHELL", "-40.00")]),
+            "B": comma_file([("2026-03-14", "HOTEL ADLON BERLIN", tip), ("2026-03-20", "LIDL", "-9.99")]),
+        }
+    else:
+        files = {
+            "A": comma_file([("2026-03-11", "HOTEL ADLON", "-8.00"), ("2026-03-09", "SHELL", "-40.00")]),
+            "B": semicolon_file([("2026-03-12", "HOTEL ADLON BERLIN", tip), ("2026-03-20", "LIDL", "-9.99")]),
+        }
+    runs = dict[str, int]()
+    for step in steps:
+        what, _, of = step.partition(" ")
+        if what == "import":
+            body = upload(ana, files[of], account=name)
+            assert body["n_new"] == (0 if of in runs else 2)
+            runs.setdefault(of, body["run"])
+        elif what == "merge":
+            for offer in ana.get("duplicates/").json()["results"]:
+                assert runs.keys() == {"A", "B"}
+                runs["merge"] = ana.post(f"duplicates/{offer['id']}/merge/").json()["run"]
+        elif of in runs:
+            answer = ana.post(f"runs/{runs.pop(of)}/revert/").json()
+            assert (answer["status"], answer["kept"]) == ("reverted", [])
+            if of != "merge" and "merge" in runs:
+                again = ana.post(f"runs/{runs.pop('merge')}/revert/").json()
+                assert again["detail"] == "This run is reverted already, so nothing is left to take back."
+        hotels = [amount for _, text, _, amount in rows_of(ana, name) if "HOTEL" in text]
+        standing = {"A": "8.00", "B": tip.strip("-")}
+        expected = sorted(amount for one, amount in standing.items() if one in runs)
+        if "merge" in runs:
+            expected = [standing["B" if is_pending else "A"]]
+        assert sorted(hotels) == expected
+        n_others = sum(one in runs for one in "AB")
+        assert len(rows_of(ana, name)) == len(expected) + n_others
+    for offer in ana.get("duplicates/").json()["results"]:
+        ana.post(f"duplicates/{offer['id']}/dismiss/")

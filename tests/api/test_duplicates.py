@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.utils import timezone
 
 from expenses.models import Duplicate, StatementTrace, Transaction
+from expenses.services.deletion import purge_deleted
 from tests.api.bodies import assert_problem
 from tests.api.statement_files import comma_file, ledger_of, semicolon_file, upload
 from tests.conftest import Api, make_user
@@ -365,6 +367,55 @@ def test_reverting_the_import_takes_its_offers_away(ana, giro):
     ana.post(f"runs/{run}/revert/")
     assert (everything(ana), offers(ana), Duplicate.objects.count()) == (before, [], 0)
     assert ana.get(f"duplicates/{number}/").status_code == 404
+
+
+def test_reverting_the_import_reverts_its_merges_before(ana, giro):
+    coffee = by_hand(ana)
+    before, listed = everything(ana), ledger_of(ana)
+    run = upload(ana, comma_file(MARCH))["run"]
+    number = offers(ana)[0]["id"]
+    merge = ana.post(f"duplicates/{number}/merge/").json()["run"]
+    answer = ana.post(f"runs/{run}/revert/").json()
+    assert (answer["status"], answer["counts"]["removed"], answer["kept"]) == ("reverted", len(MARCH), [])
+    assert (everything(ana), ledger_of(ana), Duplicate.objects.count()) == (before, listed, 0)
+    assert ana.get(f"runs/{merge}/").json()["status"] == "reverted"
+    assert_problem(ana.post(f"runs/{merge}/revert/"), 409, (None, "already_reverted"))
+    assert ana.get(f"transactions/{coffee}/").json()["account"] == giro
+    assert upload(ana, comma_file(MARCH))["n_new"] == len(MARCH)
+
+
+def test_a_later_merge_of_the_same_row_is_reverted_with_the_import_and_offered_again(ana, giro):
+    coffee = by_hand(ana)
+    first = upload(ana, comma_file([("2026-03-02", "CARD CAFE LUNA BERLIN", "-3.20")]))["run"]
+    ana.post(f"duplicates/{offers(ana)[0]['id']}/merge/")
+    upload(ana, semicolon_file([("2026-03-03", "PAYMENT CAFE LUNA", "-3.20")]))
+    (offer,) = offers(ana)
+    later = ana.post(f"duplicates/{offer['id']}/merge/").json()["run"]
+    assert len(ledger_of(ana)) == 1
+    assert ana.post(f"runs/{first}/revert/").json()["kept"] == []
+    assert ana.get(f"runs/{later}/").json()["status"] == "reverted"
+    assert ledger_of(ana) == [("2026-03-01", "Cafe Luna", "-3.20"), ("2026-03-03", "PAYMENT CAFE LUNA", "-3.20")]
+    assert [one["id"] for one in offers(ana)] == [offer["id"]]
+    assert ana.get(f"transactions/{coffee}/").json()["raw_description"] == "Cafe Luna"
+
+
+def test_a_merge_is_reverted_with_the_import_when_the_other_row_is_purged(ana, giro):
+    by_hand(ana)
+    listed = ledger_of(ana)
+    run = upload(ana, comma_file(MARCH))["run"]
+    ana.post(f"duplicates/{offers(ana)[0]['id']}/merge/")
+    purge_deleted(before=timezone.now())
+    assert ana.post(f"runs/{run}/revert/").json()["kept"] == []
+    assert ledger_of(ana) == listed
+
+
+def test_a_row_of_the_import_that_was_deleted_is_said_to_be_in_the_bin(ana, giro):
+    run = upload(ana, comma_file(MARCH))["run"]
+    deleted = ana.get("transactions/").json()["results"][0]["id"]
+    ana.delete(f"transactions/{deleted}/")
+    answer = ana.post(f"runs/{run}/revert/").json()
+    assert answer["kept"] == [{"transaction": deleted, "reason": "It was deleted since, and stays in the bin."}]
+    assert ledger_of(ana) == []
 
 
 def test_a_stranger_finds_no_offer(ana, ben, giro):

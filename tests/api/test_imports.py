@@ -392,7 +392,7 @@ def test_what_its_owner_touched_stays_when_an_import_is_taken_back(ana, giro):
     ana.patch(f"transactions/{noted['id']}/", {"notes": "with Jo"})
     ana.post(f"transactions/{confirmed['id']}/confirm/")
     body = ana.post(f"runs/{run}/revert/").json()
-    reason = "It was changed, confirmed, booked or merged since."
+    reason = "It was changed, confirmed or booked since."
     assert body["kept"] == [{"transaction": row["id"], "reason": reason} for row in (noted, confirmed)]
     rows = ana.get("transactions/?ordering=id").json()["results"]
     assert [(row["id"], row["notes"]) for row in rows] == [(noted["id"], "with Jo"), (confirmed["id"], "")]

@@ -167,7 +167,7 @@ def test_the_first_imports_revert_leaves_what_the_second_booked(ana, giro):
     upload(ana, comma_file(BOOKED))
     answer = ana.post(f"runs/{first}/revert/").json()
     assert answer["kept"] == [
-        {"transaction": the_coffee(ana)["id"], "reason": "It was changed, confirmed, booked or merged since."}
+        {"transaction": the_coffee(ana)["id"], "reason": "It was changed, confirmed or booked since."}
     ]
 
 
