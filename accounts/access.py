@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from knox.auth import TokenAuthentication as KnoxTokenAuthentication
 from knox.crypto import hash_token
-from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied, Throttled
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
@@ -110,6 +110,11 @@ class RateThrottle(SimpleRateThrottle):
         self.scope = scope
         self.num_requests, self.duration = self.parse_rate(rate)
         return super().allow_request(request, view)
+
+    def throttle_failure(self) -> bool:
+        """Raise Throttled with the rate, so that clients know how often they may ask."""
+        unit = {1: "a second", 60: "a minute", 3600: "an hour", 86400: "a day"}[self.duration]
+        raise Throttled(self.wait(), f"This was too often: at most {self.num_requests} such requests {unit}.")
 
     def get_cache_key(self, request: Request, view: "APIView") -> str:
         client = f"person-{request.user.pk}" if request.user.is_authenticated else client_ip(request)

@@ -180,7 +180,7 @@ REST_FRAMEWORK = {
         "erase": environment.rate("OUTLAY_RATE_ERASE", "10/hour"),
         "suggest": environment.rate("OUTLAY_RATE_SUGGEST", "300/minute"),
         "model_retry": environment.rate("OUTLAY_RATE_MODEL_RETRY", "10/minute"),
-        "imports": environment.rate("OUTLAY_RATE_IMPORTS", "120/hour"),
+        "imports": environment.rate("OUTLAY_RATE_IMPORTS", "600/hour"),
         "ask": environment.rate("OUTLAY_RATE_ASK", "60/minute"),
         "bulk": environment.rate("OUTLAY_RATE_BULK", "300/minute"),
         "export": environment.rate("OUTLAY_RATE_EXPORT", "60/hour"),

@@ -174,6 +174,8 @@ def test_what_is_guarded_cannot_be_done_too_often(ana, ben, settings, tmp_path, 
     answer = send(ana)
     assert_problem(answer, 429, (None, "throttled"))
     assert 3500 < int(answer["Retry-After"]) <= 3600
+    wait = f"Try again in {answer['Retry-After']} seconds."
+    assert answer.json()["detail"] == f"This was too often: at most 2 such requests an hour. {wait}"
     assert send(ben).status_code < 300
     assert ana.get(path).status_code != 429
 
