@@ -195,6 +195,19 @@ def test_the_sample_of_this_format_can_be_restored(ana):
             assert {key: told[key] for key in part["columns"]} == dict(zip(part["columns"], row, strict=True))
 
 
+def test_a_backup_of_the_restored_ledger_differs_in_times_of_learning_alone(ana, ben, document):
+    queued.run_due()
+    before = fetch(ben)
+    restore(ana, before)
+    queued.run_due()
+    left, right = undated(before)["data"], undated(fetch(ana))["data"]
+    assert {name for name in left if left[name] != right[name]} <= {"expenses.TrackRecord"}
+    columns = left["expenses.TrackRecord"]["columns"]
+    [old], [new] = left["expenses.TrackRecord"]["rows"], right["expenses.TrackRecord"]["rows"]
+    differing = {name for name, one, other in zip(columns, old, new, strict=True) if one != other}
+    assert differing <= {"learned_at", "learned_for_s", "measured_at", "learning_until"}
+
+
 def test_what_is_no_backup_is_refused(ana):
     detail = "This is no backup of a ledger: it does not begin as one."
     for content in (b"", b"{}", b"[" * 100_000, b"Date;Payee;Amount\n", b"\x00" * 100):
