@@ -27,6 +27,9 @@ if TYPE_CHECKING:  # views import this module while they are made
 SIGN_IN_AGAIN = "This token is unknown or has expired. Sign in again: POST /api/v1/auth/login/."
 WRONG_SCHEME = "Write your token as `Authorization: Token <token>`, with this word in front of it and no other."
 
+#: Units of rates by their seconds.
+UNITS: dict[int | None, str] = {1: "a second", 60: "a minute", 3600: "an hour", 86400: "a day"}
+
 
 class TokenAuthentication(KnoxTokenAuthentication):  # type: ignore[misc]
     """Token authentication with knox's header and hashes, and a query only once a minute per process."""
@@ -113,8 +116,8 @@ class RateThrottle(SimpleRateThrottle):
 
     def throttle_failure(self) -> bool:
         """Raise Throttled with the rate, so that clients know how often they may ask."""
-        unit = {1: "a second", 60: "a minute", 3600: "an hour", 86400: "a day"}[self.duration]
-        raise Throttled(self.wait(), f"This was too often: at most {self.num_requests} such requests {unit}.")
+        often = f"at most {self.num_requests} such requests {UNITS[self.duration]}"
+        raise Throttled(self.wait(), f"This was too often: {often}.")
 
     def get_cache_key(self, request: Request, view: "APIView") -> str:
         client = f"person-{request.user.pk}" if request.user.is_authenticated else client_ip(request)
