@@ -200,7 +200,7 @@ def read_entries(
 
 
 class _Checker:
-    """What is known of the rows of one file so far."""
+    """Checks the rows of one file, and remembers what it has seen of them."""
 
     def __init__(self) -> None:
         self._moneys: dict[tuple[Decimal, str], tuple[Decimal, str, Direction]] = {}

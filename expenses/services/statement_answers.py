@@ -43,7 +43,7 @@ _COMPARED, _COMPARED_WITH_CURRENCY = attrgetter(*_NAMES), attrgetter(*_NAMES, "c
 
 
 @dataclass(frozen=True, slots=True)
-class StoredAnswer:
+class RowAnswer:
     """Values that rows with one verdict share, once its decision is stored."""
 
     columns: dict[str, Any]
@@ -62,7 +62,7 @@ class Likeness:
 
     draft: TransactionDraft
     verdict: Verdict
-    answer: StoredAnswer | None = None
+    answer: RowAnswer | None = None
     values: tuple[Any, ...] = ()
 
     @property
@@ -78,7 +78,7 @@ class StatementAnswers:
         self._ledger_id = ledger_id
         self._version: int | None = None
         self._alike: dict[Hashable, Likeness] = {}
-        self._stored: dict[int, tuple[Verdict, StoredAnswer]] = {}
+        self._stored: dict[int, tuple[Verdict, RowAnswer]] = {}
         #: Which of VARYING the chain looks at; None until it is asked, and once the import confirms rows itself.
         self._looked_at: frozenset[str] | None = None
         self.catalog = self._load()
@@ -178,18 +178,18 @@ class StatementAnswers:
         return insert_returning_ids(Decision, DECISION_COLUMNS, rows)
 
 
-def _answer(verdict: Verdict, decision_id: int, catalog: Catalog) -> StoredAnswer:
+def _answer(verdict: Verdict, decision_id: int, catalog: Catalog) -> RowAnswer:
     effects = verdict.effects
     written: dict[str, Any] = dict(effects.fields)
     texts = {name: written.pop(name) for name in TEXTS if name in written}
     columns = written | _columns(categorization_of(verdict)) | {"decision_id": decision_id}
-    return StoredAnswer(columns, _kind_of(columns["category_id"], catalog), effects.merchant, texts, effects.tags)
+    return RowAnswer(columns, _kind_of(columns["category_id"], catalog), effects.merchant, texts, effects.tags)
 
 
-def _given_answer(draft: TransactionDraft, catalog: Catalog) -> StoredAnswer:
+def _given_answer(draft: TransactionDraft, catalog: Catalog) -> RowAnswer:
     """Return the answer of a file that names a category or parts."""
     columns = _columns(given_categorization(draft.category)) | {"decision_id": None}
-    return StoredAnswer(columns, _kind_of(columns["category_id"], catalog), "", {}, ())
+    return RowAnswer(columns, _kind_of(columns["category_id"], catalog), "", {}, ())
 
 
 def _columns(answer: Categorization) -> dict[str, Any]:

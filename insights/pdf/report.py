@@ -23,8 +23,8 @@ from insights.pdf.sheet import (
     SOFT,
     TITLE,
     UNKNOWN,
-    Column,
-    Line,
+    PdfColumn,
+    PdfLine,
     Sheet,
     rgb,
 )  # fmt: skip
@@ -163,7 +163,7 @@ class _Report:
         self.sheet.heading(self.words["by_category"])
         most = max([abs(item.amount) for item in items]) or Decimal(1)
         lines = [
-            Line(
+            PdfLine(
                 (self.category_name(item), "", self.money(item.amount), self.percent(item.share), self.count(item.n)),
                 part=float(item.amount / most),
                 color=rgb(color_of(item.key)),
@@ -173,8 +173,8 @@ class _Report:
         n = self.count(sum(item.n for item in items))
         whole = (self.words["total"], "", self.money(self.summary.expense), "", n)
         name, *others = self.columns("category")
-        columns = [Column(name.title, name.width - BARS), Column("", BARS, is_bar=True), *others]
-        self.sheet.draw_table(columns, [*lines, Line(whole, is_total=True)])
+        columns = [PdfColumn(name.title, name.width - BARS), PdfColumn("", BARS, is_bar=True), *others]
+        self.sheet.draw_table(columns, [*lines, PdfLine(whole, is_total=True)])
 
     def earned(self) -> None:
         items = self.figures.earned
@@ -182,11 +182,11 @@ class _Report:
             return
         self.sheet.heading(self.words["by_income"])
         lines = [
-            Line((one.name or self.words["uncategorized"], self.money(one.amount), "", self.count(one.n)))
+            PdfLine((one.name or self.words["uncategorized"], self.money(one.amount), "", self.count(one.n)))
             for one in items
         ]
         whole = (self.words["total"], self.money(self.summary.income), "", self.count(sum(one.n for one in items)))
-        self.sheet.draw_table(self.columns("category", share=""), [*lines, Line(whole, is_total=True)])
+        self.sheet.draw_table(self.columns("category", share=""), [*lines, PdfLine(whole, is_total=True)])
 
     def merchants(self) -> None:
         shown, rest = self.summary.by_merchant[:N_MERCHANTS], self.summary.by_merchant[N_MERCHANTS:]
@@ -194,7 +194,7 @@ class _Report:
             return
         self.sheet.heading(self.words["by_merchant"])
         lines = [
-            Line(
+            PdfLine(
                 (
                     one.label or self.words["uncategorized"],
                     self.money(one.amount),
@@ -210,7 +210,7 @@ class _Report:
             amount = sum((one.amount for one in rest), others.amount if others else Decimal(0))
             n = sum(one.n for one in rest) + (others.n if others else 0)
             lines.append(
-                Line((self.words["others"].format(n=self.count(n_others)), self.money(amount), "", self.count(n)))
+                PdfLine((self.words["others"].format(n=self.count(n_others)), self.money(amount), "", self.count(n)))
             )
         self.sheet.draw_table(self.columns("merchant"), lines)
 
@@ -219,16 +219,16 @@ class _Report:
             return
         self.sheet.heading(self.words["largest"])
         columns = [
-            Column(self.words["day"], 24),
-            Column(self.words["description"], INNER - 24 - 42 - AMOUNT),
-            Column(self.words["category"], 42),
-            Column(f"{self.words['amount']} ({self.currency})", AMOUNT, is_number=True),
+            PdfColumn(self.words["day"], 24),
+            PdfColumn(self.words["description"], INNER - 24 - 42 - AMOUNT),
+            PdfColumn(self.words["category"], 42),
+            PdfColumn(f"{self.words['amount']} ({self.currency})", AMOUNT, is_number=True),
         ]
         lines = []
         for one in self.figures.largest:
             own = "" if one.currency == self.currency else f" ({self.money(one.amount, one.currency)} {one.currency})"
             category = one.category or self.words["uncategorized"]
-            lines.append(Line((self.day(one.day), one.text + own, category, self.money(one.worth))))
+            lines.append(PdfLine((self.day(one.day), one.text + own, category, self.money(one.worth))))
         self.sheet.draw_table(columns, lines)
 
     def accounts(self) -> None:
@@ -239,28 +239,28 @@ class _Report:
         day = valuation.on or valuation.day
         self.sheet.heading(self.words["accounts"].format(day=self.day(day)))
         columns = [
-            Column(self.words["account"], INNER - 2 * 42),
-            Column(self.words["balance"], 42, is_number=True),
-            Column(self.words["worth"].format(currency=self.currency), 42, is_number=True),
+            PdfColumn(self.words["account"], INNER - 2 * 42),
+            PdfColumn(self.words["balance"], 42, is_number=True),
+            PdfColumn(self.words["worth"].format(currency=self.currency), 42, is_number=True),
         ]
         lines = []
         for balance in valuation.balances:
             for name, one in ((balance.account.name, balance), *(("", other) for other in balance.others)):
                 worth = one.worth.amount
                 shown = NO_VALUE if worth is None else self.money(worth)
-                lines.append(Line((name, f"{self.money(one.amount, one.currency)} {one.currency}", shown)))
+                lines.append(PdfLine((name, f"{self.money(one.amount, one.currency)} {one.currency}", shown)))
         total = self.money(valuation.amount)
-        self.sheet.draw_table(columns, [*lines, Line((self.words["total"], "", total), is_total=True)])
+        self.sheet.draw_table(columns, [*lines, PdfLine((self.words["total"], "", total), is_total=True)])
         if valuation.missing:
             self.sheet.ln(2)
             self.sheet.paragraph(self.words["incomplete"], size=SMALL)
 
-    def columns(self, first: str, *, share: str = "share") -> list[Column]:
+    def columns(self, first: str, *, share: str = "share") -> list[PdfColumn]:
         return [
-            Column(self.words[first], INNER - AMOUNT - SHARE - NUMBER),
-            Column(f"{self.words['amount']} ({self.currency})", AMOUNT, is_number=True),
-            Column(self.words[share] if share else "", SHARE, is_number=True),
-            Column(self.words["n"], NUMBER, is_number=True),
+            PdfColumn(self.words[first], INNER - AMOUNT - SHARE - NUMBER),
+            PdfColumn(f"{self.words['amount']} ({self.currency})", AMOUNT, is_number=True),
+            PdfColumn(self.words[share] if share else "", SHARE, is_number=True),
+            PdfColumn(self.words["n"], NUMBER, is_number=True),
         ]
 
     def category_name(self, item: Any) -> str:

@@ -26,7 +26,7 @@ Color = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class PdfColumn:
     """A column of a table. Amounts stand on the right, where their decimals are below one another."""
 
     title: str
@@ -37,7 +37,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PdfLine:
     """A line of a table. `part` is the length of a bar, from 0 to 1, in the column of bars."""
 
     cells: Sequence[str]
@@ -125,7 +125,7 @@ class Sheet(FPDF):
         self.leave_room(10)
         self.multi_cell(INNER, 4.4, self.printable(text), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
 
-    def draw_table(self, columns: Sequence[Column], lines: Sequence[Line]) -> None:
+    def draw_table(self, columns: Sequence[PdfColumn], lines: Sequence[PdfLine]) -> None:
         """Draw a table. On each further page, its head comes again."""
         self._head(columns)
         for line in lines:
@@ -143,7 +143,7 @@ class Sheet(FPDF):
             self.line(MARGIN, top + ROW, WIDTH - MARGIN, top + ROW)
             self.set_xy(MARGIN, top + ROW)
 
-    def _head(self, columns: Sequence[Column]) -> None:
+    def _head(self, columns: Sequence[PdfColumn]) -> None:
         self.use(SMALL, SOFT)
         top = self.get_y()
         self._cells(columns, [column.title for column in columns], HEAD)
@@ -151,7 +151,7 @@ class Sheet(FPDF):
         self.line(MARGIN, top + HEAD, WIDTH - MARGIN, top + HEAD)
         self.set_xy(MARGIN, top + HEAD)
 
-    def _cells(self, columns: Sequence[Column], texts: Sequence[str], height: float) -> None:
+    def _cells(self, columns: Sequence[PdfColumn], texts: Sequence[str], height: float) -> None:
         for place, (column, text) in enumerate(zip(columns, texts, strict=True)):
             inset = 3.0 if place and column.is_number else 1.5 if place else 0.0
             room = column.width - inset
@@ -168,7 +168,7 @@ class Sheet(FPDF):
         self.cell(room, height, text, align=align)
         self.set_font_size(size)
 
-    def _bar(self, columns: Sequence[Column], line: Line, top: float) -> None:
+    def _bar(self, columns: Sequence[PdfColumn], line: PdfLine, top: float) -> None:
         place = next(place for place, column in enumerate(columns) if column.is_bar)
         left = MARGIN + sum(column.width for column in columns[:place])
         length = columns[place].width * (line.part or 0)
