@@ -26,7 +26,7 @@ from statements.delimited.table import (
     table_of,
     tidy,
 )
-from statements.delimited.words import currency_of, is_currency_code, meaning, means
+from statements.delimited.words import SHARED_SYMBOLS, currency_of, is_currency_code, meaning, means
 from statements.importer import (
     FileAccount,
     Importer,
@@ -82,6 +82,8 @@ class _Detection:
         currency = self._currency_code(decimal)
         choice = self._date_format(signs, currency)
         profile = self._profile(decimal, signs, choice, currency)
+        if not currency and (symbol := self._currency_symbol(decimal)):
+            profile["currency_symbol"] = symbol
         self._ask_about_texts()
         accounts = own_accounts(self._table, self._columns)
         if several := self._several_accounts():
@@ -255,6 +257,12 @@ class _Detection:
         if lacks_text and not text_columns(self._table, columns):
             yield "No column of the file holds a text, so its rows have no description."
 
+    def _currency_symbol(self, decimal: str) -> str | None:
+        """Return the one symbol of several currencies that stands beside the amounts, if nothing names a currency."""
+        cells = [cell for column in self._columns.money for cell in column.filled[:20]]
+        found = {symbol for cell in cells if (symbol := _text_beside(cell, decimal)) in SHARED_SYMBOLS}
+        return found.pop() if len(found) == 1 and self._columns.currency is None else None
+
     def _currency_code(self, decimal: str) -> str:
         """Return the one currency that headers, amounts or preamble name; "" if a column holds it."""
         if self._filled_currencies:
@@ -286,8 +294,12 @@ def _with_accounts(
 
 
 def _beside(cell: str, decimal: str) -> str:
+    return currency_of(_text_beside(cell, decimal))
+
+
+def _text_beside(cell: str, decimal: str) -> str:
     try:
-        return currency_of(parse_amount(cell, decimal).currency)
+        return parse_amount(cell, decimal).currency
     except AmountError:
         return ""
 

@@ -11,7 +11,7 @@ from typing import Any
 from statements.delimited.amounts import possible_decimals
 from statements.delimited.dates import date_parser
 from statements.delimited.table import Record, RecordBlock, each_record, is_dialect, is_movement, record_blocks
-from statements.delimited.words import normalized
+from statements.delimited.words import SHARED_SYMBOLS, normalized
 from statements.importer import Profile, ProfileError, UnreadableFile
 from statements.profile_faults import (
     boolean_faults,
@@ -86,7 +86,7 @@ FORMAT = "csv"
 _BOOLEANS = ("invert_sign", "debit_is_negative", "continuation_rows", "leave_out_pending")
 KEYS = frozenset((
     *COLUMN_KEYS, *_BOOLEANS, "format", "encoding", "delimiter", "quotechar", "header_row", "decimal", "date_format",
-    "currency_code", "sign_flag", "unsigned_is", "pending_when",
+    "currency_code", "currency_symbol", "sign_flag", "unsigned_is", "pending_when",
 ))  # fmt: skip
 _DEEPEST_HEADER = 10_000
 
@@ -101,6 +101,8 @@ def profile_errors(profile: Profile, data: bytes) -> list[ProfileError]:
     ]
     if form:
         return form
+    if row_fault := _missing_header(profile, data):
+        return [row_fault]
     names = header_names(profile, data)
     n_columns = max(map(len, (names, *first_rows(profile, data))))
     named = [(key, column) for key in COLUMN_KEYS for column in listed(profile.get(key))]
@@ -121,12 +123,26 @@ def _split_errors(profile: Profile, data: bytes) -> list[ProfileError]:
     return errors
 
 
+def _missing_header(profile: Profile, data: bytes) -> ProfileError | None:
+    row = profile.get("header_row")
+    n_records = 0 if row is None else sum(1 for _ in islice(records_under(profile, data), row + 1))
+    if row is None or n_records > row:
+        return None
+    detail = f"There is no record {row}. The file has {n_records} records, counted from 0."
+    return ProfileError("header_row", "unknown_record", detail)
+
+
 def _value_errors(profile: Profile) -> list[ProfileError]:
     checks = [
         (
             "unsigned_is",
             profile.get("unsigned_is", "in") in ("in", "out"),
             "An amount without a sign is “in” or “out”.",
+        ),
+        (
+            "currency_symbol",
+            profile.get("currency_symbol") in (None, *SHARED_SYMBOLS),
+            f"The symbol must be null or one of: {', '.join(SHARED_SYMBOLS)}.",
         ),
         ("pending_when", _are_words(profile.get("pending_when")), "“pending_when” must be a list of words."),
     ]

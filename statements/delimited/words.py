@@ -178,6 +178,10 @@ def currency_of(text: str) -> str:
     return bare.upper() if bare.upper() in _CODES else _TEXTS.get(bare, "")
 
 
+#: Symbols that several currencies have → those currencies.
+SHARED_SYMBOLS = {symbol: frozenset(codes) for symbol, codes in _DATA["shared_symbols"].items()}
+
+
 def _month_names() -> dict[str, int]:
     """Return months by name; a beginning of three or more letters counts unless it means two months."""
     full: dict[str, set[int]] = {}

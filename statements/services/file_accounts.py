@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from expenses.models import Account
+from statements.delimited.words import SHARED_SYMBOLS
 from statements.entries import StatementSummary
 from statements.formats import importer_named
 from statements.importer import FileAccount, ReadingQuestion
@@ -100,6 +101,8 @@ def count_rows(statement: Import, summary: StatementSummary, renamed: Mapping[st
     if len(statement.accounts) > 1:
         totals = summary.accounts[""].totals if "" in summary.accounts else {}
     questions = _other_currency(statement, "account", statement.account, totals, confirmed)
+    if not questions and "" in summary.accounts and summary.accounts[""].lacks_currency:
+        questions += _shared_symbol(statement)
     if statement.lacks_account and "" in summary.accounts and summary.accounts[""].lacks_currency:
         questions.append(_no_currency(statement))
     opens_one = any(not (stored["account"] or stored["currency"]) for stored in statement.accounts)
@@ -127,7 +130,8 @@ def answer_accounts(statement: Import, account: Account | None, chosen: Mapping[
         if account != statement.account:
             statement.account, statement.confirmed_currencies = account, []
         elif statement.asks(OTHER_CURRENCY, about="account") and not asks_account:
-            statement.confirmed_currencies = sorted(statement.totals.keys() - {account.currency})
+            foreign = {*statement.totals, *_symbols(statement)} - {account.currency}
+            statement.confirmed_currencies = sorted(foreign)
         if is_alone:
             statement.accounts[0]["answer"] = account.pk
     for stored in [] if is_alone else statement.accounts:
@@ -264,6 +268,29 @@ def _other_currency(
     )
     alternatives = (account.pk, *accounts.values_list("pk", flat=True))
     return [ReadingQuestion(attr, OTHER_CURRENCY, detail, alternatives)]
+
+
+def _symbols(statement: Import) -> set[str]:
+    """Return the symbols that stand beside amounts of the file, and that several currencies have."""
+    profiles = [statement.profile, *statement.profile.get("files", {}).values()]
+    return {symbol for profile in profiles if (symbol := profile.get("currency_symbol"))}
+
+
+def _shared_symbol(statement: Import) -> list[ReadingQuestion]:
+    """Return the question about amounts with the symbol of other currencies than the account's."""
+    account = statement.account
+    foreign = {symbol for symbol in _symbols(statement) if account and account.currency not in SHARED_SYMBOLS[symbol]}
+    open_symbols = sorted(foreign - set(statement.confirmed_currencies))
+    if account is None or not open_symbols:
+        return []
+    currencies = {currency for symbol in open_symbols for currency in SHARED_SYMBOLS[symbol]}
+    accounts = Account.objects.filter(ledger_id=statement.ledger_id, currency__in=currencies, is_active=True)
+    named = " and ".join(f"“{symbol}”" for symbol in open_symbols)
+    detail = (
+        f"Amounts are in {named}, and “{account}” is an account in {account.currency}. Choose another account, or "
+        f"confirm that they are in {account.currency}: PATCH the import with {_body('account', account.pk)}."
+    )
+    return [ReadingQuestion("account", OTHER_CURRENCY, detail, (account.pk, *accounts.values_list("pk", flat=True)))]
 
 
 def _body(field: str, value: Any) -> str:

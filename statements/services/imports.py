@@ -63,7 +63,7 @@ READ_FIELDS = (
     "book", "confirmed_currencies",
 )  # fmt: skip
 #: Keys of a profile that may differ from one file of a bank to the next.
-FILE_KEYS = ("encoding", "delimiter", "quotechar", "header_row", "sheets")
+FILE_KEYS = ("encoding", "delimiter", "quotechar", "header_row", "sheets", "currency_symbol")
 #: Keys that say something about one file alone.
 ONE_FILE_KEYS = ("is_complete",)
 #: Skipped records that say nothing about why a file has no transactions.

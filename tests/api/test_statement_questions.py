@@ -225,3 +225,43 @@ def test_a_table_that_names_its_account_is_matched(ana):
         assert body["accounts"][0]["n_rows"] == body["n_rows"]
         assert asked(upload(ana, text, account="Other").json()) == [("account", "other_account")]
     assert upload(ana, above, commit="true").json()["status"] == "committed"
+
+
+DOLLARS = "Date,Text,Amount\n2026-03-02,Kiosk,-$12.50\n2026-03-15,Bakery,-$7.20\n"
+
+
+def test_dollars_are_not_recorded_in_an_account_in_euros_without_asking(ana, giro):
+    card = ana.post("accounts/", {"name": "Card", "currency": "CAD"}).json()
+    body = upload(ana, DOLLARS, account="Giro", commit="true").json()
+    question = {
+        "attr": "account",
+        "code": "other_currency",
+        "detail": (
+            "Amounts are in “$”, and “Giro” is an account in EUR. Choose another account, or confirm that they are in "
+            f'EUR: PATCH the import with {{"account": {giro["id"]}}}.'
+        ),
+        "alternatives": [giro["id"], card["id"]],
+    }
+    assert (body["status"], body["questions"]) == ("parsed", [question])
+    assert_problem(ana.post(f"imports/{body['id']}/commit/"), 409, (None, "other_currency"))
+    confirmed = ana.patch(f"imports/{body['id']}/", {"account": "Giro"}).json()
+    assert (confirmed["questions"], confirmed["totals"].keys()) == ([], {"EUR"})
+    moved = ana.patch(f"imports/{body['id']}/", {"account": "Card"}).json()
+    assert (moved["questions"], moved["totals"].keys()) == ([], {"CAD"})
+    back = ana.patch(f"imports/{body['id']}/", {"account": "Giro"}).json()
+    assert back["questions"] == [question]
+    named = ana.patch(f"imports/{body['id']}/", {"profile": {"currency_code": "EUR"}}).json()
+    assert (named["questions"], named["totals"].keys()) == ([], {"EUR"})
+
+
+def test_dollars_go_into_an_account_in_dollars_unasked(ana):
+    ana.post("accounts/", {"name": "Card", "currency": "USD"})
+    body = upload(ana, DOLLARS, account="Card", commit="true").json()
+    assert (body["status"], body["totals"].keys()) == ("committed", {"USD"})
+
+
+def test_a_header_record_that_the_file_does_not_have_is_named(ana, giro):
+    body = upload(ana, "Date,Text,Amount\n2026-03-22,Kiosk,-12.50\n", account="Giro").json()
+    answer = ana.patch(f"imports/{body['id']}/", {"profile": {"header_row": 99}})
+    problem = assert_problem(answer, 400, ("profile.header_row", "unknown_record"))
+    assert problem["errors"][0]["detail"] == "There is no record 99. The file has 2 records, counted from 0."

@@ -251,7 +251,7 @@ def test_a_statement_without_rows_is_read_as_empty():
     [
         (b"", "empty"),
         (b" \r\n ", "empty"),
-        (b"PK\x03\x04rest", "archive"),
+        (b"PK\x03\x04rest", "damaged"),
         (b"\x89PNG\r\n", "image"),
         (b"\xff\xd8\xff\xe0", "image"),
         (b"\x1f\x8b\x08", "archive"),
