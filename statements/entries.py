@@ -97,8 +97,11 @@ class Entry:
 
     def _part(self, whole: TransactionDraft, part: RowPart, catalog: Catalog) -> TransactionDraft:
         category = self._fitting(part.category, catalog)
+        text = part.description[:DESCRIPTION_LENGTH] or whole.description
         notes = part.notes[:NOTES_LENGTH]
-        return replace(whole, amount=self._size(part), category=category, notes=notes, fingerprint=None)
+        return replace(
+            whole, amount=self._size(part), category=category, description=text, notes=notes, fingerprint=None
+        )
 
     def _fitting(self, path: Sequence[str], catalog: Catalog) -> Category | None:
         category = catalog.at(path) if path else None

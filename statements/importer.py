@@ -20,11 +20,23 @@ Profile = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class RowPart:
-    """One part of a split row. `amount` is signed like that of the row; the parts of a row add up to it."""
+    """One part of a split row. `amount` is signed like that of the row; the parts of a row add up to it.
+
+    `description` is "" for a part that has the text of the row.
+    """
 
     amount: Decimal
     category: tuple[str, ...] = ()
     notes: str = ""
+    description: str = ""
+
+
+class Origin(NamedTuple):
+    """A row of the ledger that wrote the file: its id there, its signed amount, and the bank's text."""
+
+    id: int
+    amount: Decimal
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +49,7 @@ class StatementRow:
     The last fields come from programs that keep books: `category` is a path of names from the root, `transfer_account`
     the key or name of the account on the other side. Both halves of a transfer that the file shows have one
     `transfer_id`. `is_transfer` says that the program calls the row one, and does not name the other side.
+    `origins` are the rows of a ledger that a file of Outlay was written from: one, or the parts of a split row.
     """
 
     line: int
@@ -58,6 +71,7 @@ class StatementRow:
     transfer_account: str = ""
     transfer_id: str = ""
     is_transfer: bool = False
+    origins: tuple[Origin, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from providers.chain import Verdict
 from statements.entries import Entry, Record, known_entries
 from statements.importer import RowError
 from statements.models import Import
+from statements.services.duplicates import find_origins
 
 NOTHING: dict[str, Any] = {
     "reason": None,
@@ -47,7 +48,7 @@ NOTHING: dict[str, Any] = {
 def preview_records(statement: Import, records: Sequence[Record], catalog: Catalog) -> list[dict[str, Any]]:
     """A body for each record, with the category that it would get at once."""
     entries = [record for record in records if isinstance(record, Entry)]
-    known = known_entries(entries)
+    known, origins = known_entries(entries), find_origins(entries, statement)
     drafts = [entry.draft(catalog) for entry in entries]
     verdicts = ask_chain(drafts, catalog=catalog, trigger="import")
     of_entries = zip(entries, drafts, verdicts, strict=True)
@@ -57,7 +58,7 @@ def preview_records(statement: Import, records: Sequence[Record], catalog: Catal
         if isinstance(record, Entry):
             entry, draft, verdict = next(of_entries)
             duplicate_of = known.get((entry.account.pk, entry.fingerprint)) if entry.account else None
-            duplicate_of = duplicate_of or booked.get(entry.key)
+            duplicate_of = duplicate_of or origins.get(entry.key) or booked.get(entry.key)
             may_be = possible.get(entry.key) if duplicate_of is None else None
             body = _entry_body(entry, verdict, duplicate_of, catalog) | {"possible_duplicate_of": may_be}
             bodies.append(body | _given_body(draft, catalog))

@@ -1,5 +1,6 @@
 """Outlay's own CSV (`export/transactions.csv`), so that what one ledger writes another one reads."""
 
+import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from decimal import Decimal
@@ -10,7 +11,7 @@ from expenses.ledger.ibans import iban_in
 from statements.delimited.columns import is_mcc
 from statements.export.columns import TAG_SEPARATOR
 from statements.export.comma_separated import COLUMNS, unguarded
-from statements.importer import Profile, ReadingQuestion, RowPart, StatementRow, UnreadableRecord
+from statements.importer import Origin, Profile, ReadingQuestion, RowPart, StatementRow, UnreadableRecord
 from statements.migration.books import (
     BookLine,
     BookTable,
@@ -24,6 +25,7 @@ from statements.migration.books import (
 
 #: The account of rows that name none.
 WITHOUT_ACCOUNT = "No account"
+_ID = re.compile(r"[0-9]{1,18}")
 
 
 class OutlayImporter(BookTable):
@@ -39,6 +41,8 @@ class OutlayImporter(BookTable):
         "review": "Marks of a review are not kept. Rows with one: {n}.",
         "excluded_from_budget": "Rows that budgets leave out become ordinary ones. Rows of this kind: {n}.",
         "account": f"Rows without an account go into “{WITHOUT_ACCOUNT}”. Rows of this kind: {{n}}.",
+        "split": "Split rows have the text of their first part, since their own is not in the file. Splits: {n}.",
+        "openings": "Opening balances are not in the file, so accounts that the commit creates begin at 0.",
     }
 
     def suggest(self, data: bytes) -> tuple[dict[str, str], list[ReadingQuestion]]:
@@ -58,9 +62,16 @@ class OutlayImporter(BookTable):
         self._count_losses(lines, notes)
         amounts = [amount_in(line["amount"], decimal=str(profile["decimal"])) for line in lines]
         parts = [
-            RowPart(amount, _category(line), _text(line, "notes")) for amount, line in zip(amounts, lines, strict=True)
+            RowPart(amount, _category(line), _text(line, "notes"), _text(line, "description"))
+            for amount, line in zip(amounts, lines, strict=True)
+        ]
+        origins = [
+            Origin(int(line["id"]), amount, _text(line, "raw_description"))
+            for amount, line in zip(amounts, lines, strict=True)
+            if _ID.fullmatch(line["id"])
         ]
         is_split = len(parts) > 1
+        notes.losses["split"] += is_split
         tags = dict.fromkeys(tag for line in lines for tag in split_tags(_text(line, "tags"), TAG_SEPARATOR.strip()))
         transfer = first["transfer"]
         return StatementRow(
@@ -81,6 +92,7 @@ class OutlayImporter(BookTable):
             parts=tuple(parts) if is_split else (),
             transfer_account=_text(first, "transfer_account"),
             transfer_id=f"outlay-{transfer}" if transfer else "",
+            origins=tuple(origins) if len(origins) == len(lines) else (),
         )
 
     def _count_losses(self, lines: list[BookLine], notes: Notes) -> None:
@@ -91,6 +103,7 @@ class OutlayImporter(BookTable):
             notes.losses["review"] += bool(line["review"])
             notes.losses["excluded_from_budget"] += line["excluded_from_budget"] == "true"
             notes.losses["account"] += not line["account"]
+            notes.losses["openings"] = 1
 
 
 def _text(line: BookLine, name: str) -> str:

@@ -6,6 +6,7 @@ what the commit created.
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import F
 from django.db.models.deletion import ProtectedError
@@ -38,7 +39,7 @@ def sentences(statement: Import, planned: Catalog) -> list[str]:
     plan = stored_plan(statement)
     new = [_path(category, planned) for one in plan if one.category is None and (category := planned.find(one.name))]
     moved = [f"{':'.join(one.path)} → {one.name}" for one in plan if one.is_elsewhere]
-    opened = [named["name"] for named in statement.accounts if named["account"] is None]
+    opened = [named["name"] for named in statement.accounts if _is_new(named)]
     found = []
     for what, names in (("Accounts", opened), ("Categories", new)):
         if names:
@@ -49,6 +50,11 @@ def sentences(statement: Import, planned: Catalog) -> list[str]:
     if lost:
         found.append(f"Opening balances of accounts that you have already are left out: {_listed(lost)}.")
     return found
+
+
+def _is_new(named: Mapping[str, Any]) -> bool:
+    """Return True for an account of the file that the commit creates: one without rows, or with one that is new."""
+    return named["account"] is None and (not named["n_rows"] or named["n_new"] > 0)
 
 
 def _path(category: Category, catalog: Catalog) -> str:
@@ -70,7 +76,7 @@ def open_book(statement: Import, *, run: Run) -> None:
         targets = targets_of(statement)
         created: dict[str, list[int]] = {"accounts": [], "categories": [], **statement.book.get("created", {})}
         for named in statement.accounts:
-            if named["account"] is None:
+            if _is_new(named):
                 currency = targets[named["key"]].currency
                 fields = {
                     "name": _account_name(statement, named["name"]),

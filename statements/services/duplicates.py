@@ -1,32 +1,45 @@
 """Rows of a statement that may be in the ledger already: booked ones of pending rows, and possible duplicates."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from expenses.categorization.catalog import Catalog
 from expenses.categorization.questions import ask_chain, categorization_of
 from expenses.ledger.duplicate_matching import match_booked
 from expenses.ledger.fingerprints import row_key
-from expenses.models import Duplicate, Run
+from expenses.ledger.money import round_to_minor_units
+from expenses.models import Duplicate, Run, Transaction
 from expenses.services.possible_duplicates import Surroundings, compared_row, find_possible_duplicates
 from statements.entries import Entry, known_entries, read_records, targets_of
+from statements.importer import Origin
+from statements.migration.outlay import OutlayImporter
 from statements.models import Import
+
+#: Ids that a query asks for at once.
+IDS_OF_A_QUERY = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class FileMatches:
     """Rows of the ledger that new rows of a file may be: `row_key` → id of the pending row, or of the duplicate.
 
+    `known` are rows of the ledger that a file of Outlay was written from, or that have the same text of the bank.
     `still_pending` are ids of pending rows that the file has again.
     """
 
     booked: dict[str, int] = field(default_factory=dict)
-    #: Key of the file's account → how many of `booked` have another fingerprint than the pending row.
+    #: Key of the file's account → how many of `booked` and `known` have another fingerprint than the ledger's row.
     renamed: Counter[str] = field(default_factory=Counter)
     possible: dict[str, int] = field(default_factory=dict)
     still_pending: frozenset[int] = frozenset()
+    known: dict[str, int] = field(default_factory=dict)
+
+    def joined(self, other: "FileMatches") -> "FileMatches":
+        """Return the matches of `other` beside the known rows of these."""
+        return replace(other, renamed=self.renamed + other.renamed, known=self.known)
 
 
 def surroundings_of(statement: Import) -> Surroundings | None:
@@ -47,20 +60,104 @@ def _texts(profile: Mapping[str, Any]) -> list[Any]:
     return [profile.get(key) for key in ("description", "merchant", "external_id")]
 
 
-def find_booked(statement: Import, around: Surroundings) -> FileMatches:
-    """Find pending rows that rows of the file book. The file is read only if there are pending rows."""
-    if not around.pending_rows():
+def find_booked(statement: Import, around: Surroundings | None) -> FileMatches:
+    """Find pending rows that rows of the file book, and what a file of Outlay was written from.
+
+    A file of another program is read only if there are pending rows.
+    """
+    own = _find_known(statement)
+    if around is None or not around.pending_rows():
+        return own
+    return own.joined(_booked(_entries(statement, own), around, Catalog.load(statement.ledger_id)))
+
+
+def find_origins(entries: Sequence[Entry], statement: Import) -> dict[str, int]:
+    """Return `row_key` → id of the row of the ledger that an entry of a file of Outlay stands for, none for two.
+
+    It is the row that the file was written from, if its id, day, amount, currency, account and text are in this ledger.
+    Otherwise it is a row of the same day, amount, currency, account and text of the bank. Rows in the bin count; those
+    that the import itself recorded do not.
+    """
+    written = [entry for entry in entries if entry.row.origins]
+    if not written:
+        return {}
+    rows = Transaction.everything.filter(ledger_id=statement.ledger_id).order_by()
+    rows = rows.exclude(run=statement.run_id) if statement.run_id else rows
+    there: dict[int, tuple[Any, ...]] = {}
+    ids = iter({origin.id for entry in written for origin in entry.row.origins})
+    while part := list(islice(ids, IDS_OF_A_QUERY)):
+        there |= {values[0]: values for values in rows.filter(pk__in=part).values_list("pk", "parent", *_MOVEMENT)}
+    found: dict[str, int] = {}
+    used = set[int]()
+    for entry in written:
+        origins = entry.row.origins
+        if all(origin.id not in used and _is_origin(there.get(origin.id), origin, entry) for origin in origins):
+            used.update(origin.id for origin in origins)
+            found[entry.key] = there[origins[0].id][1] if len(origins) > 1 else origins[0].id
+    left = [entry for entry in written if entry.key not in found and entry.account is not None]
+    recognized = known_entries(left)
+    left = [entry for entry in left if entry.account and (entry.account.pk, entry.fingerprint) not in recognized]
+    used |= {*found.values(), *recognized.values()}
+    return found | _by_text(left, rows, used)
+
+
+#: What must be equal in a row of the ledger and in the file.
+_MOVEMENT = ("date", "currency", "direction", "amount", "account", "raw_description")
+
+
+def _is_origin(values: tuple[Any, ...] | None, origin: Origin, entry: Entry) -> bool:
+    if values is None:
+        return False
+    _, _, day, currency, direction, amount, account, text = values
+    size = round_to_minor_units(abs(origin.amount), entry.currency)
+    is_there = account is None or entry.account is None or account == entry.account.pk
+    same = (day, currency, direction, amount) == (entry.row.date, entry.currency, entry.direction, size)
+    return same and is_there and text.split() == origin.text.split()
+
+
+def _by_text(entries: Sequence[Entry], rows: Any, used: set[int]) -> dict[str, int]:
+    """Return `row_key` → id of a row of the same day, amount, account and text of the bank that is not `used`."""
+    if not entries:
+        return {}
+    days = [entry.row.date for entry in entries]
+    accounts = {entry.account.pk for entry in entries if entry.account}
+    near = rows.filter(account__in=accounts, parent=None).between(min(days), max(days)).order_by("-pk")
+    by_text: dict[tuple[Any, ...], list[int]] = defaultdict(list)
+    wanted = {entry.amount for entry in entries}
+    for pk, *values, text in near.values_list("pk", *_MOVEMENT).iterator():
+        if pk not in used and values[3] in wanted:
+            by_text[(*values, *text.split())].append(pk)
+    found: dict[str, int] = {}
+    for entry in entries:
+        text = entry.row.origins[0].text
+        values = [entry.row.date, entry.currency, entry.direction, entry.amount, entry.account and entry.account.pk]
+        if text and len(entry.row.origins) == 1 and (same := by_text.get((*values, *text.split()))):
+            found[entry.key] = same.pop()
+    return found
+
+
+def _find_known(statement: Import) -> FileMatches:
+    """Find what a file of Outlay was written from. Files of other programs are not read."""
+    if statement.format != OutlayImporter.format:
         return FileMatches()
-    return _booked(_entries(statement), around, Catalog.load(statement.ledger_id))
+    entries = [record for record in read_records(statement) if isinstance(record, Entry)]
+    known, recognized = find_origins(entries, statement), known_entries(entries)
+    renamed = Counter(
+        entry.row.account
+        for entry in entries
+        if entry.key in known and (entry.account and entry.account.pk, entry.fingerprint) not in recognized
+    )
+    return FileMatches(renamed=renamed, known=known)
 
 
 def find_matches(statement: Import) -> FileMatches:
     """Find what the new rows of a file may be. The file is read again only if there are rows to compare with."""
     around = surroundings_of(statement)
+    own = _find_known(statement)
     if around is None or not around.has_older_rows():
-        return FileMatches()
-    entries, catalog = _entries(statement), Catalog.load(statement.ledger_id)
-    matches = _booked(entries, around, catalog)
+        return own
+    entries, catalog = _entries(statement, own), Catalog.load(statement.ledger_id)
+    matches = own.joined(_booked(entries, around, catalog))
     around = replace(around, still_pending={*matches.still_pending, *matches.booked.values()})
     older = around.older_rows({entry.amount for entry in entries})
     if not older:
@@ -94,8 +191,10 @@ def offered_of(run: Run) -> dict[str, int]:
     return {row_key(account, fingerprint): older for account, fingerprint, older in found}
 
 
-def _entries(statement: Import) -> list[Entry]:
-    return [record for record in read_records(statement) if isinstance(record, Entry) and record.account is not None]
+def _entries(statement: Import, own: FileMatches) -> list[Entry]:
+    """Return the entries of known accounts, without those that the file was written from."""
+    entries = [record for record in read_records(statement) if isinstance(record, Entry)]
+    return [entry for entry in entries if entry.account is not None and entry.key not in own.known]
 
 
 def _booked(entries: Sequence[Entry], around: Surroundings, catalog: Catalog) -> FileMatches:

@@ -22,7 +22,7 @@ from expenses.services.draft_columns import DraftColumns
 from expenses.services.ledger_lock import Refusal, bury, ledger_write, make_room, next_version
 from expenses.services.pairs import pair_run
 from expenses.services.possible_duplicates import offer_duplicates
-from expenses.services.runs import Work
+from expenses.services.runs import Work, advance
 from expenses.services.split_parts import MAX_PARTS
 from expenses.services.statement_answers import StatementAnswers
 from expenses.services.statement_rows import record_statement_rows
@@ -213,7 +213,6 @@ def _read(statement: Import) -> None:
         # What a commit created and did not finish stays known, for its revert.
         statement.book = {**statement.book, "categories": [asdict(one) for one in plan]}
     planned = with_planned(catalog, statement)
-    promises = sentences(statement, planned) if importer.is_book else []
     summary = summarize(read_blocks(statement), catalog=planned)
     statement.first_date, statement.last_date = summary.period
     statement.n_rows = summary.n_rows
@@ -223,8 +222,11 @@ def _read(statement: Import) -> None:
     statement.n_new = statement.n_rows - statement.n_duplicates
     statement.n_errors, statement.n_skipped = summary.n_errors, summary.n_skipped
     statement.totals = summary.totals
-    statement.losses = [*promises, *_sentences(summary)]
     open_questions += count_rows(statement, summary, matches.renamed)
+    if importer.is_book and statement.n_rows and not statement.n_new:
+        statement.book["categories"] = []
+    promises = sentences(statement, planned) if importer.is_book else []
+    statement.losses = [*promises, *_sentences(summary)]
     if statement.n_rows:  # it does not matter whose an account without rows is
         idle = {f"accounts.{named['key']}" for named in statement.accounts if not named["n_rows"]}
         open_questions = [q for q in open_questions if q.attr not in idle]
@@ -344,6 +346,16 @@ def _chunks(blocks: Iterable[EntryBlock | Record], size: int) -> Iterator[list[E
         yield chunk
 
 
+def _new_blocks(run: Run, statement: Import, matches: FileMatches) -> Iterator[EntryBlock | Record]:
+    """Return the records of the file without those that it was written from; these are done."""
+    blocks = read_blocks(statement)
+    if not matches.known:
+        return blocks
+    with ledger_write(run.ledger_id):
+        advance(run, n_rows=len(matches.known))
+    return (one for one in each_record(blocks) if not isinstance(one, Entry) or one.key not in matches.known)
+
+
 class ImportWork(Work):
     """The work of an import; it leaves out rows that an earlier try or another file recorded."""
 
@@ -358,7 +370,7 @@ class ImportWork(Work):
             if importer_named(statement.format).is_book:
                 open_book(statement, run=run)
             around = surroundings_of(statement)
-            matches = find_booked(statement, around) if around is not None else FileMatches()
+            matches = find_booked(statement, around)
             pairs = self._record_rows(run, statement, matches)
             join_transfers(pairs, run=run)
             pair_run(run)
@@ -372,7 +384,7 @@ class ImportWork(Work):
     def _record_rows(self, run: Run, statement: Import, matches: FileMatches) -> dict[str, list[Entry]]:
         """Record the rows chunk by chunk. Return the halves of the transfers that the file shows, by its id of each."""
         pairs: dict[str, list[Entry]] = defaultdict(list)
-        blocks, answers, looks = read_blocks(statement), StatementAnswers(run.ledger_id), Looks()
+        blocks, answers, looks = _new_blocks(run, statement, matches), StatementAnswers(run.ledger_id), Looks()
         for number, chunk in enumerate(_chunks(each_record(blocks) if matches.booked else blocks, CHUNK)):
             if number:
                 make_room()

@@ -112,6 +112,115 @@ def test_books_without_symbols_are_asked_for_their_currency(ana, file):
     assert upload(ana, file).json()["questions"] == [QUESTION]
 
 
+BANK = b"Date,Description,Amount\n2026-03-01,REWE MARKT,-10.00\n2026-03-13,SHELL,-20.00\n2026-03-14,Foo bar,-1.00\n"
+
+
+def own_file(api):
+    return b"".join(api.get("export/transactions.csv").streaming_content)
+
+
+@pytest.fixture
+def own_ledger(ana, run_tasks):
+    """Rows of a statement, rows by hand with and without an account, two equal ones, a split and a transfer."""
+    ana.post("accounts/", {"name": "Giro", "currency": "EUR"})
+    ana.post("accounts/", {"name": "Savings", "currency": "EUR", "opening_balance": "50"})
+    answer = upload(ana, BANK, account="Giro", commit="true").json()
+    run_tasks()
+    by_hand = {"account": "Giro", "date": "2026-03-02"}
+    ana.post("expenses/", {"amount": "5", "description": "Kiosk"} | by_hand)
+    ana.post("expenses/", {"amount": "5", "description": "Kiosk"} | by_hand)
+    ana.post("expenses/", {"amount": "7", "description": "Cash", "date": "2026-03-03"})
+    for account, direction in (("Giro", "out"), ("Savings", "in")):
+        ana.post("transactions/", {"amount": "90", "description": "Put by", "direction": direction, "account": account,
+                                   "date": "2026-03-04", "currency": "EUR"})  # fmt: skip
+    whole = ana.post("expenses/", {"amount": "30", "description": "Store"} | by_hand).json()
+    parts = [
+        {"amount": "20", "category": "Groceries", "description": "Supermarket"},
+        {"amount": "10", "category": "Shopping", "description": "Socks"},
+    ]
+    assert ana.put(f"transactions/{whole['id']}/split/", {"parts": parts}).status_code == 200
+    assert answer["status"] == "committed"
+    return ana
+
+
+def whole_ledger(api):
+    """Everything that a second copy of a row would change."""
+    pages = ("transactions/?page_size=100", "accounts/", "categories/", "tags/", "transfers/", "accounts/balances/")
+    return [api.get(page).json() for page in pages]
+
+
+def test_the_own_file_adds_nothing_to_its_ledger(own_ledger, run_tasks):
+    before = whole_ledger(own_ledger)
+    body = upload(own_ledger, own_file(own_ledger), commit="true").json()
+    run_tasks()
+    assert (body["status"], body["n_rows"], body["n_new"], body["n_duplicates"]) == ("committed", 9, 0, 9)
+    assert body["questions"] == []
+    assert whole_ledger(own_ledger) == before
+    shown = listed(own_ledger, f"imports/{body['id']}/rows/?page_size=100")
+    assert {row["status"] for row in shown} == {"duplicate"}
+
+
+@pytest.mark.parametrize("query", ["?excel=true", "?ordering=amount", "?category=Groceries"])
+def test_any_own_file_adds_nothing_to_its_ledger(own_ledger, run_tasks, query):
+    data = b"".join(own_ledger.get(f"export/transactions.csv{query}").streaming_content)
+    before = whole_ledger(own_ledger)
+    body = upload(own_ledger, data, commit="true").json()
+    run_tasks()
+    assert (body["status"], body["n_new"]) == ("committed", 0)
+    assert whole_ledger(own_ledger) == before
+
+
+def test_the_own_file_adds_new_rows_alone_after_edits(own_ledger, run_tasks):
+    data = own_file(own_ledger)
+    giro, savings = listed(own_ledger, "accounts/")
+    own_ledger.patch(f"accounts/{savings['id']}/", {"name": "Nest egg"})
+    for row in listed(own_ledger, "transactions/?search=Kiosk"):
+        own_ledger.patch(f"transactions/{row['id']}/", {"description": "Corner shop", "category": "Shopping"})
+    before = [row["id"] for row in listed(own_ledger, "transactions/?page_size=100")]
+    more = data.splitlines()[1].split(b",")
+    more[0], more[1] = b"", b"2026-03-20"
+    body = upload(own_ledger, data + b",".join(more) + b"\r\n", commit="true").json()
+    run_tasks()
+    assert (body["n_new"], body["n_duplicates"]) == (1, 9)
+    assert {row["date"] for row in listed(own_ledger, "transactions/?page_size=100") if row["id"] not in before} == {
+        "2026-03-20"
+    }
+    assert {one["name"] for one in listed(own_ledger, "accounts/")} == {giro["name"], "Nest egg"}
+
+
+def test_the_own_file_of_another_ledger_finds_rows_of_the_same_statement(own_ledger, ben, run_tasks):
+    ben.post("accounts/", {"name": "Giro", "currency": "EUR"})
+    upload(ben, BANK, account="Giro", commit="true")
+    run_tasks()
+    for n_new, n_duplicates in ((6, 3), (0, 9)):
+        body, _ = move_in(ben, run_tasks, own_file(own_ledger))
+        assert (body["n_new"], body["n_duplicates"]) == (n_new, n_duplicates)
+    texts = sorted((row["amount"], row["description"]) for row in listed(ben, "transactions/?page_size=100"))
+    assert texts == [
+        ("1.00", "Foo bar"),
+        ("10.00", "REWE MARKT"),
+        ("10.00", "Socks"),
+        ("20.00", "SHELL"),
+        ("20.00", "Supermarket"),
+        ("30.00", "Socks"),
+        ("5.00", "Kiosk"),
+        ("5.00", "Kiosk"),
+        ("7.00", "Cash"),
+        ("90.00", "Put by"),
+        ("90.00", "Put by"),
+    ]
+
+
+def test_the_own_file_says_that_it_has_no_opening_balances(own_ledger, ben):
+    body = upload(ben, own_file(own_ledger)).json()
+    assert body["warnings"] == [
+        "Rows without an account go into “No account”. Rows of this kind: 1.",
+        "Split rows have the text of their first part, since their own is not in the file. Splits: 1.",
+        "Opening balances are not in the file, so accounts that the commit creates begin at 0.",
+        "Accounts that the commit creates: “Giro”, “Savings”, “No account”.",
+    ]
+
+
 MINT = (
     "Date,Description,Original Description,Amount,Transaction Type,Category,Account Name,Labels,Notes\n"
     "1/13/2024,Payment,ONLINE PAYMENT,250.00,debit,Credit Card Payment,Checking,,\n"

@@ -12,7 +12,7 @@ from statements.importer import UnreadableFile
 FOLDER = Path(__file__).parent / "samples"
 SAMPLES = sorted(path for path in FOLDER.rglob("*.*") if path.suffix != ".json")
 #: Fields that golden files leave out while they are empty.
-SELDOM = ("account", "category", "tags", "notes", "parts", "transfer_account", "transfer_id", "is_transfer")
+SELDOM = ("account", "category", "tags", "notes", "parts", "transfer_account", "transfer_id", "is_transfer", "origins")
 
 
 def as_json(outcome):
