@@ -467,8 +467,11 @@ class RecordList:
         return list(islice(shown, wanted.start, wanted.stop))
 
 
-def known_entries(entries: Iterable[Entry]) -> dict[tuple[int, str], int]:
-    """Return (account, fingerprint) → id of the transactions that stand for some of these entries."""
+def known_entries(entries: Iterable[Entry], *, of: Import | None = None) -> dict[tuple[int, str], int]:
+    """Return (account, fingerprint) → id of the transactions that stand for some of these entries.
+
+    `of` is the import that has more of the file's rows than these.
+    """
     wanted: dict[Account, list[Entry]] = defaultdict(list)
     for entry in entries:
         if entry.account is not None:
@@ -477,6 +480,7 @@ def known_entries(entries: Iterable[Entry]) -> dict[tuple[int, str], int]:
     for account, of_account in wanted.items():
         days = [entry.row.date for entry in of_account]
         fingerprints = [entry.fingerprint for entry in of_account]
-        found = recognize_rows(fingerprints, account=account, start=min(days), end=max(days))
+        shared = of.shared_movements(account) if of is not None else ()
+        found = recognize_rows(fingerprints, account=account, start=min(days), end=max(days), shared=shared)
         known |= {(account.pk, fingerprint): row for fingerprint, row in found.items()}
     return known

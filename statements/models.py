@@ -78,7 +78,7 @@ class Import(models.Model):
     #: The accounts that the file names, as `services.file_accounts` keeps them.
     accounts = models.JSONField(default=list)
     #: `possible` and `booked`: `row_key` of a row → id of the transaction that may be the same movement, or of the
-    #: pending row that it books.
+    #: pending row that it books. `shared`: keys of movements that several rows of the file have.
     matches = models.JSONField(default=dict)
     #: What a program's books need in the ledger, as `services.books` keeps it.
     book = models.JSONField(default=dict)
@@ -115,6 +115,11 @@ class Import(models.Model):
     def asks(self, code: str, *, about: str) -> bool:
         """Return True if the question with this code about a field is open."""
         return any((question["code"], question["attr"]) == (code, about) for question in self.questions)
+
+    def shared_movements(self, account: Account) -> set[str]:
+        """Return the parts of movements in the account that several rows of the file have."""
+        keys = (key.partition(":") for key in self.matches.get("shared", {}))
+        return {part for pk, _, part in keys if pk == str(account.pk)}
 
     @property
     def lacks_account(self) -> bool:

@@ -48,7 +48,7 @@ NOTHING: dict[str, Any] = {
 def preview_records(statement: Import, records: Sequence[Record], catalog: Catalog) -> list[dict[str, Any]]:
     """A body for each record, with the category that it would get at once."""
     entries = [record for record in records if isinstance(record, Entry)]
-    known, origins = known_entries(entries), find_origins(entries, statement)
+    known, origins = known_entries(entries, of=statement), find_origins(entries, statement)
     drafts = [entry.draft(catalog) for entry in entries]
     verdicts = ask_chain(drafts, catalog=catalog, trigger="import")
     of_entries = zip(entries, drafts, verdicts, strict=True)

@@ -8,7 +8,7 @@ recognized when the bank changes its text, and under the digest that it had befo
 import datetime as dt
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 
 #: What banks write in place of an id, in capital letters.
@@ -38,11 +38,25 @@ def row_key(account: int | None, fingerprint: str | None) -> str:
     return f"{account or ''}:{fingerprint or ''}"
 
 
-def find_known(fingerprints: Iterable[str], known: Mapping[str, int]) -> dict[str, int]:
+def movement_part(fingerprint: str) -> str:
+    """Return the part that rows with one id, day, amount and currency share, or "" for a row without an id."""
+    return fingerprint[:_MOVEMENT_END] if fingerprint.startswith(_MARK) else ""
+
+
+def shared_movements(fingerprints: Iterable[str]) -> set[str]:
+    """Return the parts of movements that several rows of one file have, as payments of a batch may."""
+    counts = Counter(filter(None, map(movement_part, fingerprints)))
+    return {part for part, n in counts.items() if n > 1}
+
+
+def find_known(
+    fingerprints: Iterable[str], known: Mapping[str, int], *, shared: Collection[str] = ()
+) -> dict[str, int]:
     """Return fingerprint → id of the row that stands for it, for fingerprints of one file that are `known`.
 
     Equal fingerprints come first. Then a row with an id of the bank is known by the digest alone, or by id, day, amount
-    and currency, if only one row of the file and one that is left have these. No row stands for two.
+    and currency, if only one row of the file and one that is left have these. No row stands for two. `shared` are parts
+    of movements that several rows of the file have, where only some of its fingerprints are given.
     """
     wanted = list(fingerprints)
     found = {one: known[one] for one in wanted if one in known}
@@ -64,7 +78,7 @@ def find_known(fingerprints: Iterable[str], known: Mapping[str, int]) -> dict[st
         same = movements.get(one[:_MOVEMENT_END], [])
         if by_digest is not None:
             found[one] = by_digest
-        elif len(same) == n_of_movement[one[:_MOVEMENT_END]] == 1:
+        elif len(same) == n_of_movement[one[:_MOVEMENT_END]] == 1 and one[:_MOVEMENT_END] not in shared:
             found[one] = same[0]
     return found
 

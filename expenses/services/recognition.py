@@ -13,12 +13,19 @@ FINGERPRINTS_OF_A_QUERY = 1000
 
 
 def recognize_rows(
-    fingerprints: Collection[str], *, account: Account, start: dt.date, end: dt.date, run: Run | None = None
+    fingerprints: Collection[str],
+    *,
+    account: Account,
+    start: dt.date,
+    end: dt.date,
+    run: Run | None = None,
+    shared: Collection[str] = (),
 ) -> dict[str, int]:
     """Return fingerprint → id of the transaction that stands for it, for rows of one file in a period of the account.
 
     Rows in the bin count, because what was deleted does not come back with the next statement. A row that the run
-    itself has recorded is recognized by its own fingerprint alone. It takes a query or two for each thousand rows.
+    itself has recorded is recognized by its own fingerprint alone. `shared` is that of `find_known`. It takes a query
+    or two for each thousand rows.
     If the bank gives ids, it takes three, and reads the whole period.
     """
     rows = Transaction.everything.filter(account=account, fingerprint__isnull=False).order_by()
@@ -36,9 +43,9 @@ def recognize_rows(
     if not known:
         return {}
     if run is None or not has_ids:
-        return find_known(fingerprints, known)
+        return find_known(fingerprints, known, shared=shared)
     own = set(rows.filter(run=run).values_list("fingerprint", flat=True))
-    found = find_known(fingerprints, {one: pk for one, pk in known.items() if one not in own})
+    found = find_known(fingerprints, {one: pk for one, pk in known.items() if one not in own}, shared=shared)
     return found | {one: known[one] for one in fingerprints if one in own}
 
 

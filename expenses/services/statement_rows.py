@@ -3,7 +3,7 @@
 A category that the file names is recorded as its owner's choice, with the source `import`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from django.db import connection
@@ -38,14 +38,17 @@ SHARED_COLUMNS = tuple(
 )
 
 
-def record_statement_rows(*, run: Run, account: Account, drafts: DraftColumns, answers: StatementAnswers) -> None:
+def record_statement_rows(
+    *, run: Run, account: Account, drafts: DraftColumns, answers: StatementAnswers, shared: Collection[str] = ()
+) -> None:
     """Record drafts that have fingerprints, without those whose fingerprint the account has.
 
+    `shared` are parts of movements that several rows of the file have, as `fingerprints.shared_movements` finds them.
     Raises ClaimLost, having written nothing, when the run is not this worker's any more.
     """
     prints = [fingerprint for fingerprint in drafts.fingerprints if fingerprint is not None]
     start, end = min(drafts.dates), max(drafts.dates)
-    known = recognize_rows(prints, account=account, start=start, end=end, run=run)
+    known = recognize_rows(prints, account=account, start=start, end=end, run=run, shared=shared)
     fresh = drafts.where([fingerprint not in known for fingerprint in drafts.fingerprints]) if known else drafts
     kinds = answers.ask(fresh, account=account)
     with ledger_write(run.ledger_id) as version:

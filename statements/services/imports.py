@@ -14,6 +14,7 @@ from django.db.models import Count
 from accounts.models import User
 from expenses.categorization.catalog import Catalog
 from expenses.garbage_collection import collection_paused
+from expenses.ledger.fingerprints import row_key, shared_movements
 from expenses.models import Account, Run, RunStatus, Transaction
 from expenses.models.ledgers import ledger_id_of
 from expenses.models.transactions import TransactionDraft
@@ -217,7 +218,7 @@ def _read(statement: Import) -> None:
     statement.first_date, statement.last_date = summary.period
     statement.n_rows = summary.n_rows
     matches = find_matches(statement)
-    statement.matches = {"possible": matches.possible, "booked": matches.booked}
+    statement.matches = {"possible": matches.possible, "booked": matches.booked, "shared": _shared_movements(summary)}
     statement.n_duplicates = sum(account.n_known for account in summary.accounts.values()) + matches.renamed.total()
     statement.n_new = statement.n_rows - statement.n_duplicates
     statement.n_errors, statement.n_skipped = summary.n_errors, summary.n_skipped
@@ -249,6 +250,16 @@ def _why_no_rows(statement: Import, summary: StatementSummary) -> str:
     detail = f"No transaction was found in this file: {why}. "
     detail += "Correct the profile, or DELETE this import and upload another file."
     return " ".join([detail, *statement.warnings])
+
+
+def _shared_movements(summary: StatementSummary) -> dict[str, None]:
+    """Return the keys of movements that several rows of the file have, by which none of them is recognized."""
+    return {
+        row_key(account.account.pk, part): None
+        for account in summary.accounts.values()
+        if account.account is not None
+        for part in shared_movements(account.fingerprints)
+    }
 
 
 def _sentences(summary: StatementSummary) -> Iterator[str]:
@@ -408,7 +419,8 @@ class ImportWork(Work):
                     drafts[draft.account].append(draft)
             for account, of_account in drafts.items():
                 columns = DraftColumns.joined(of_account)
-                record_statement_rows(run=run, account=account, drafts=columns, answers=answers)
+                shared = statement.shared_movements(account)
+                record_statement_rows(run=run, account=account, drafts=columns, answers=answers, shared=shared)
         return pairs
 
     def before_resume(self, run: Run) -> None:
@@ -434,8 +446,13 @@ class ImportWork(Work):
             error=run.error,
             n_new=run.counts["created"],
             n_duplicates=run.counts["duplicates"],
-            matches={"possible": offered_of(run)},
+            matches={"possible": offered_of(run), "shared": self._shared(run)},
         )
+
+    def _shared(self, run: Run) -> dict[str, None]:
+        """Return what a try that goes on needs of the file's matches."""
+        statement = Import.objects.filter(run=run).only("matches").first()
+        return dict(statement.matches.get("shared", {})) if statement is not None else {}
 
     def after_revert(self, run: Run) -> None:
         forget_bookings(run)

@@ -113,6 +113,29 @@ def test_two_payments_of_one_batch_stay_two(ana, giro):
     assert find_known([ben], {fingerprint: 1}) == {ben: 1}
 
 
+def ofx_of(*rows):
+    """An OFX file of rows of day, text, amount and FITID."""
+    listed = "".join(
+        f"<STMTTRN><TRNTYPE>DEBIT<DTPOSTED>{day}<TRNAMT>{amount}<FITID>{number}<NAME>{text}</STMTTRN>\n"
+        for day, text, amount, number in rows
+    )
+    return (
+        "OFXHEADER:100\nDATA:OFXSGML\n\n<OFX><BANKMSGSRSV1><STMTTRNRS><STMTRS><CURDEF>EUR\n"
+        f"<BANKTRANLIST>{listed}</BANKTRANLIST></STMTRS></STMTTRNRS></BANKMSGSRSV1></OFX>\n"
+    )
+
+
+@pytest.mark.parametrize(("first", "last"), [("Anna", "Ben"), ("Ben", "Anna")])
+def test_two_payments_of_one_batch_stay_two_in_different_chunks(ana, giro, monkeypatch, first, last):
+    anna = ("20260302", "Anna", "-10.00", "BATCH-1")
+    assert record(ana, ofx_of(anna)) == (1, 0)
+    monkeypatch.setattr("statements.services.imports.CHUNK", 1)
+    batch = [("20260302", text, "-10.00", "BATCH-1") for text in (first, last)]
+    assert record(ana, ofx_of(batch[0], ("20260303", "Kiosk", "-1.00", "TX-8"), batch[1])) == (2, 1)
+    texts = sorted(Transaction.objects.values_list("raw_description", flat=True))
+    assert texts == ["Anna", "Ben", "Kiosk"]
+
+
 DIGESTS = st.text("0123456789abcdef", min_size=32, max_size=32)
 
 
