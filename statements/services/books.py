@@ -1,7 +1,7 @@
 """Files of programs that keep books: what the ledger lacks for them is created with the commit, and taken back with it.
 
 `Import.book` holds the plan: `categories`, a list of {path, kind, name, parent, category}, and `created`, the ids of
-what the commit created.
+what the commit created. `last_tag` is the highest id that a tag had before.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from django.db.models.deletion import ProtectedError
 from accounts.models import User
 from expenses.categorization.catalog import Catalog
 from expenses.ledger.money import round_to_minor_units
-from expenses.models import Account, Category, Run, Transaction
+from expenses.models import Account, Category, Run, Tag, Transaction
 from expenses.models.ledgers import Role, work_in
 from expenses.services.accounts import delete_account, open_account
 from expenses.services.categories import create_category, delete_category
@@ -22,6 +22,7 @@ from expenses.services.edits import Author
 from expenses.services.ledger_lock import Refusal, ledger_write, make_room
 from expenses.services.pairs import SOURCE, join_rows
 from expenses.services.runs import advance
+from expenses.services.tags import delete_tag
 from statements.book_plan import NAME_LENGTH, stored_plan
 from statements.entries import Entry, targets_of
 from statements.models import Import
@@ -98,7 +99,10 @@ def open_book(statement: Import, *, run: Run) -> None:
                 fields = {"name": one.name, "kind": one.kind, "parent": parent if is_parent else None}
                 created["categories"].append(create_category(by=user, fields=fields).pk)
                 catalog = Catalog.load(statement.ledger_id)
-        statement.book = {**statement.book, "created": created}
+        last_tag = (
+            Tag.objects.filter(ledger_id=statement.ledger_id).order_by("-pk").values_list("pk", flat=True).first()
+        )
+        statement.book = {"last_tag": last_tag or 0, **statement.book, "created": created}
         Import.objects.filter(pk=statement.pk).update(accounts=statement.accounts, book=statement.book, version=version)
 
 
@@ -139,6 +143,16 @@ def join_transfers(pairs: Mapping[str, Sequence[Entry]], *, run: Run) -> None:
         make_room()
 
 
+def note_tags(statement: Import, *, run: Run) -> None:
+    """Note the tags that are new since the commit began and that its rows have. Call it under the ledger's lock."""
+    if "last_tag" not in statement.book:
+        return
+    links = Transaction.tags.through.objects.filter(transaction__run=run, tag__gt=statement.book["last_tag"])
+    tags = sorted(set(links.values_list("tag_id", flat=True)))
+    statement.book = {**statement.book, "created": {**statement.book.get("created", {}), "tags": tags}}
+    Import.objects.filter(pk=statement.pk).update(book=statement.book)
+
+
 def close_book(statement: Import, *, run: Run) -> None:
     """Remove what the commit created and nothing uses by now."""
     created = statement.book.get("created", {})
@@ -155,5 +169,9 @@ def close_book(statement: Import, *, run: Run) -> None:
                 delete_account(by=user, account=account)
             except ProtectedError:
                 continue
+    for tag in Tag.objects.filter(ledger_id=statement.ledger_id, pk__in=created.get("tags", [])):
+        if not Transaction.tags.through.objects.filter(tag=tag).exists():
+            delete_tag(by=user, tag=tag)
     statement.refresh_from_db(fields=["accounts", "book"])
-    Import.objects.filter(pk=statement.pk).update(book={**statement.book, "created": {}})
+    book = {name: value for name, value in statement.book.items() if name != "last_tag"}
+    Import.objects.filter(pk=statement.pk).update(book={**book, "created": {}})

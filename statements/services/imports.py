@@ -45,7 +45,7 @@ from statements.formats import importer_for, importer_named
 from statements.importer import UNPROVED, ProfileError, Reading, ReadingQuestion, UnreadableFile
 from statements.models import BLOCKING, NO_ROWS, Import, ImportStatus, Profile
 from statements.profiles import settle, shipped_profile
-from statements.services.books import close_book, join_transfers, open_book, sentences
+from statements.services.books import close_book, join_transfers, note_tags, open_book, sentences
 from statements.services.duplicates import FileMatches, find_booked, find_matches, offered_of, surroundings_of
 from statements.services.file_accounts import (
     answer_accounts,
@@ -439,6 +439,8 @@ class ImportWork(Work):
         run.save(update_fields=["counts"])
         is_done = run.status == RunStatus.SUCCEEDED
         accounts = self._numbers(run, write_numbers) if is_done else {}
+        for statement in Import.objects.filter(run=run).exclude(book={}):
+            note_tags(statement, run=run)
         self._update(
             run,
             **accounts,

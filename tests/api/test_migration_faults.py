@@ -197,7 +197,8 @@ def test_a_part_whose_whole_is_gone_is_a_row_of_its_own(ana):
     [
         ("lunch_money.csv", {"money_out": "red"}, "invalid",
          "“money_out” must be positive or negative: the sign of amounts that are money out."),
-        ("mint.csv", {"decimal": ","}, "unknown_key", "“decimal” is not known. The keys are: currency_code, date_format, format."),
+        ("mint.csv", {"decimal": ","}, "unknown_key",
+         "“decimal” is not known. The keys are: currency_code, date_format, format."),
         ("ynab_register.csv", {"decimal": "x"}, "invalid", "The decimal separator must be “.” or “,”."),
         ("firefly.csv", {"format": "mint"}, "invalid", "The format of this file is “firefly”. Leave it as it is."),
     ],

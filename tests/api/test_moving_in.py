@@ -221,6 +221,18 @@ def test_the_own_file_says_that_it_has_no_opening_balances(own_ledger, ben):
     ]
 
 
+def test_taking_a_move_back_removes_the_tags_that_it_created_and_nothing_uses(ana, run_tasks):
+    ana.post("tags/", {"name": "weekly"})
+    _, run = move_in(ana, run_tasks, "firefly.csv")
+    assert {tag["name"] for tag in listed(ana, "tags/")} == {"home", "weekly"}
+    take_back(ana, run_tasks, run)
+    assert [tag["name"] for tag in listed(ana, "tags/")] == ["weekly"]
+    _, run = move_in(ana, run_tasks, "firefly.csv")
+    ana.post("expenses/", {"amount": "1", "description": "Own", "date": "2026-02-01", "tags": ["home"]})
+    take_back(ana, run_tasks, run)
+    assert [tag["name"] for tag in listed(ana, "tags/")] == ["home", "weekly"]
+
+
 MINT = (
     "Date,Description,Original Description,Amount,Transaction Type,Category,Account Name,Labels,Notes\n"
     "1/13/2024,Payment,ONLINE PAYMENT,250.00,debit,Credit Card Payment,Checking,,\n"
