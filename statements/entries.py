@@ -11,6 +11,7 @@ from decimal import Decimal
 from functools import lru_cache
 from hashlib import sha256
 from itertools import islice
+from operator import ne
 from typing import Self
 
 from expenses.categorization.catalog import Catalog
@@ -299,6 +300,8 @@ class AccountSummary:
     last_date: dt.date = dt.date.min
     fingerprints: set[str] = field(default_factory=set)
     sums: dict[str, dict[str, Decimal]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(Decimal)))
+    #: Rows whose amount has more decimal places than its currency.
+    n_rounded: int = 0
 
     def add(self, entry: Entry) -> None:
         """Count an entry."""
@@ -307,6 +310,7 @@ class AccountSummary:
         self.fingerprints.add(entry.fingerprint)
         self.lacks_currency |= not entry.row.currency
         self.sums[entry.currency][entry.direction] += entry.amount
+        self.n_rounded += abs(entry.row.amount) != entry.amount
 
     def add_block(self, block: EntryBlock) -> None:
         """Count the entries of a block."""
@@ -316,6 +320,7 @@ class AccountSummary:
         self.lacks_currency |= not all(block.rows.currencies)
         for amount, currency, direction in zip(block.amounts, block.currencies, block.directions, strict=True):
             self.sums[currency][direction] += amount
+        self.n_rounded += sum(map(ne, map(abs, block.rows.amounts), block.amounts))
 
     @property
     def n_known(self) -> int:
@@ -360,6 +365,10 @@ class StatementSummary:
     @property
     def n_skipped(self) -> int:
         return self.skipped.total()
+
+    @property
+    def n_rounded(self) -> int:
+        return sum(account.n_rounded for account in self.accounts.values())
 
     @property
     def n_rows(self) -> int:

@@ -13,6 +13,8 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 #: The code of the question whether the rows of a file are right that nothing in it proves. No saved profile answers it.
 UNPROVED = "unproved"
+#: The code of the question whether a separator is that of thousands or of fractions.
+UNKNOWN_DECIMAL = "unknown_decimal"
 
 #: A JSON object that says how one file, or all files of one bank, are to be read. Its keys are the format's own.
 Profile = Mapping[str, Any]

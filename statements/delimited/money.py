@@ -23,7 +23,7 @@ from statements.delimited.amounts import (
 from statements.delimited.columns import Columns, running_balance
 from statements.delimited.table import Column, SampleTable
 from statements.delimited.words import means, mentions
-from statements.importer import ReadingQuestion
+from statements.importer import UNKNOWN_DECIMAL, ReadingQuestion
 
 _CLOCK = re.compile(r"(?:[01]?[0-9]|2[0-3])[.,][0-5][0-9]")
 _OTHER = {".": ",", ",": "."}
@@ -42,7 +42,7 @@ def find_decimal(
     """Return the decimal separator of a statement from its cells of money and the ISO codes that it names.
 
     Evidence, in this order: the amounts, any other numbers of the table, the running balance, a currency of three minor
-    units. Three digits behind the only separator are else taken for thousands, with a question.
+    units or of none. Three digits behind the only separator are else taken for thousands, with a question.
     """
     guess, sure = decimal_of(amounts)
     # Numbers that are no amounts may prove it, such as balances and rates; a column of times of day proves nothing.
@@ -55,6 +55,8 @@ def find_decimal(
     separated = [text for text in amounts if separators(text)]
     if not separated:
         return DecimalChoice("")
+    if guess and currencies and not any(map(get_currency_precision, currencies)):
+        return DecimalChoice(guess)
     if guess and currencies and all(get_currency_precision(code) >= 3 for code in currencies):
         round_only = all("".join(filter(str.isdigit, text)).endswith("000") for text in separated)
         return DecimalChoice(_OTHER[guess], _question(separated[0], _OTHER[guess]) if round_only else None)
@@ -82,7 +84,7 @@ def _question(example: str, taken: str) -> ReadingQuestion:
         f"Nothing in the file says whether the separator in “{example}” is that of thousands or of fractions; "
         f"“{taken}” was taken as the decimal separator."
     )
-    return ReadingQuestion("decimal", "unknown_decimal", detail, (taken, other))
+    return ReadingQuestion("decimal", UNKNOWN_DECIMAL, detail, (taken, other))
 
 
 _MAX_FLAGS = 6

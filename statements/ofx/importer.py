@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from expenses.ledger.money import minor_units
 from statements.importer import (
+    UNKNOWN_DECIMAL,
     Importer,
     Profile,
     ProfileError,
@@ -95,7 +96,7 @@ def _decimal_questions(outline: OfxOutline, decimal: str) -> list[ReadingQuestio
     detail = (
         f"Amounts such as “{example}” may have fractions, as OFX has it, or thousands. They are read with fractions."
     )
-    return [ReadingQuestion("decimal", "unknown_decimal", detail, (decimal, "," if decimal == "." else "."))]
+    return [ReadingQuestion("decimal", UNKNOWN_DECIMAL, detail, (decimal, "," if decimal == "." else "."))]
 
 
 def _sign_questions(outline: OfxOutline) -> list[ReadingQuestion]:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from statements.delimited.amounts import decimal_of
 from statements.delimited.encoding import detect_encoding
 from statements.importer import (
+    UNKNOWN_DECIMAL,
     Importer,
     Profile,
     ProfileError,
@@ -119,7 +120,7 @@ def _decimal_question(amounts: Sequence[str], decimal: str) -> ReadingQuestion:
         f"Nothing in the file says whether the separator in “{example}” is that of thousands or of fractions; "
         f"“{decimal}” was taken as the decimal separator."
     )
-    return ReadingQuestion("decimal", "unknown_decimal", detail, (decimal, _OTHER[decimal]))
+    return ReadingQuestion("decimal", UNKNOWN_DECIMAL, detail, (decimal, _OTHER[decimal]))
 
 
 def _begins_with_record(head: bytes) -> bool:

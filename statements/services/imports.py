@@ -15,6 +15,7 @@ from accounts.models import User
 from expenses.categorization.catalog import Catalog
 from expenses.garbage_collection import collection_paused
 from expenses.ledger.fingerprints import row_key, shared_movements
+from expenses.ledger.money import minor_units
 from expenses.models import Account, Run, RunStatus, Transaction
 from expenses.models.ledgers import ledger_id_of
 from expenses.models.transactions import TransactionDraft
@@ -42,7 +43,7 @@ from statements.entries import (
     targets_of,
 )
 from statements.formats import importer_for, importer_named
-from statements.importer import UNPROVED, ProfileError, Reading, ReadingQuestion, UnreadableFile
+from statements.importer import UNKNOWN_DECIMAL, UNPROVED, ProfileError, Reading, ReadingQuestion, UnreadableFile
 from statements.models import BLOCKING, NO_ROWS, Import, ImportStatus, Profile
 from statements.profiles import settle, shipped_profile
 from statements.services.books import close_book, join_transfers, note_tags, open_book, sentences
@@ -161,7 +162,13 @@ def correct_statement(
     if corrections:
         statement.profile = {**statement.profile, **corrections}
         statement.questions = [q for q in statement.questions if q["attr"] not in corrections]
+    before = statement.account
     answer_accounts(statement, account, accounts or {})
+    if before is not None and statement.account != before and not minor_units(before.currency):
+        # The old account had no fractions, which settled what thousands are.
+        again = importer_named(statement.format).detect(_content(statement)).questions
+        again = [q for q in again if q.code == UNKNOWN_DECIMAL and q.attr not in corrections]
+        statement.questions += map(_with_answer, again)
     _read(statement)
     with ledger_write(statement.ledger_id) as version:
         _store(statement, was=CORRECTABLE, version=version)
@@ -231,7 +238,9 @@ def _read(statement: Import) -> None:
     if statement.n_rows:  # it does not matter whose an account without rows is
         idle = {f"accounts.{named['key']}" for named in statement.accounts if not named["n_rows"]}
         open_questions = [q for q in open_questions if q.attr not in idle]
-    statement.questions = [q for q in statement.questions if q["code"] not in BLOCKING]
+    is_whole = not summary.n_rounded and not any(map(minor_units, summary.totals))
+    settled = {*BLOCKING, UNKNOWN_DECIMAL} if is_whole else {*BLOCKING}
+    statement.questions = [q for q in statement.questions if q["code"] not in settled]
     if not statement.n_rows:
         statement.questions.append(asdict(ReadingQuestion("file", NO_ROWS, _why_no_rows(statement, summary))))
     statement.questions += map(asdict, open_questions)
@@ -265,6 +274,8 @@ def _shared_movements(summary: StatementSummary) -> dict[str, None]:
 def _sentences(summary: StatementSummary) -> Iterator[str]:
     """Yield a sentence about each kind of what the ledger cannot record as the file has it."""
     losses = summary.losses
+    if n := summary.n_rounded:
+        yield f"Amounts with more decimal places than their currency has: {n}. They are rounded; compare them."
     if n := summary.skipped["repeated"]:
         yield (
             f"Rows that an earlier file of the zip has, too: {n}. They are not recorded again; "

@@ -265,3 +265,33 @@ def test_a_header_record_that_the_file_does_not_have_is_named(ana, giro):
     answer = ana.patch(f"imports/{body['id']}/", {"profile": {"header_row": 99}})
     problem = assert_problem(answer, 400, ("profile.header_row", "unknown_record"))
     assert problem["errors"][0]["detail"] == "There is no record 99. The file has 2 records, counted from 0."
+
+
+YEN = 'Date,Text,Amount\n2026-03-02,Kiosk,"-1,250"\n2026-03-15,Bakery,"-2,500"\n'
+
+
+def test_an_account_in_yen_says_that_its_amounts_have_no_fractions(ana, giro):
+    ana.post("accounts/", {"name": "Ginko", "currency": "JPY"})
+    body = upload(ana, YEN, account="Ginko").json()
+    assert (body["questions"], body["totals"]["JPY"]["out"], body["warnings"]) == ([], "3750", [])
+    moved = ana.patch(f"imports/{body['id']}/", {"account": "Giro"}).json()
+    assert asked(moved) == [("decimal", "unknown_decimal")]
+    back = ana.patch(f"imports/{body['id']}/", {"account": "Ginko"}).json()
+    assert back["questions"] == []
+    wrong = ana.patch(f"imports/{body['id']}/", {"profile": {"decimal": ","}}).json()
+    rounded = "Amounts with more decimal places than their currency has: 2. They are rounded; compare them."
+    assert (wrong["totals"]["JPY"]["out"], wrong["warnings"]) == ("4", [rounded])
+
+
+def test_a_file_in_yen_says_that_its_amounts_have_no_fractions(ana):
+    ana.post("accounts/", {"name": "Ginko", "currency": "JPY"})
+    text = YEN.replace("Amount", "Amount JPY")
+    body = upload(ana, text, account="Ginko", commit="true").json()
+    assert (body["status"], body["totals"]["JPY"]["out"]) == ("committed", "3750")
+
+
+def test_amounts_that_are_rounded_are_counted(ana, giro):
+    text = "Date;Text;Amount\n2026-03-02;Kiosk;-12.345\n2026-03-15;Bakery;-0.50\n2026-03-16;Bakery;-7.20\n"
+    body = upload(ana, text, account="Giro").json()
+    rounded = "Amounts with more decimal places than their currency has: 1. They are rounded; compare them."
+    assert (body["questions"], body["warnings"], body["totals"]["EUR"]["out"]) == ([], [rounded], "20.05")

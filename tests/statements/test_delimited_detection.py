@@ -148,6 +148,12 @@ def test_thousands_that_may_be_fractions_leave_the_separator_open():
     ]
 
 
+@pytest.mark.parametrize(("amounts", "decimal"), [(["-3,900", "7,480"], "."), (["-3.900", "7.480"], ",")])
+def test_a_currency_without_fractions_tells_thousands(amounts, decimal):
+    rows = "".join(f"2024-01-0{n};tea;{amount};JPY\n" for n, amount in enumerate(amounts, start=1))
+    assert decimal_and_question("Date;Text;Amount;Currency\n" + rows) == (decimal, False)
+
+
 @pytest.mark.parametrize(
     ("amounts", "currency", "decimal"),
     [
@@ -155,7 +161,6 @@ def test_thousands_that_may_be_fractions_leave_the_separator_open():
         (["-3.900"], "EUR", ","),
         (["-3.900", "-1.250", "-7.480"], "EUR", ","),
         (["-3,900", "-1,250", "7,480"], "USD", "."),
-        (["-3,900", "-1,250", "7,480"], "JPY", "."),
         (["-3.900", "-1,250"], "EUR", "."),
         (["-3.900", "-1.250", "-1250"], "EUR", ","),
         (["-45.000", "-3.000"], "KWD", "."),
