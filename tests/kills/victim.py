@@ -199,17 +199,18 @@ def restore_and_die() -> None:
 
 def restore_and_die_at_its_end() -> None:
     """Another person restores the backup. The worker dies when all rows have been committed."""
-    ben = Api(make_user("ben"))
-    assert send(ben, fetch(person())).status_code == 202
-    commit = connection._commit  # the moment at which everybody sees the rows
-    is_there = Transaction.objects.filter(ledger_id=ledger_id_of(ben.user)).exists
+    user = make_user("ben")
+    assert send(Api(user), fetch(person())).status_code == 202
+    wrapper: Any = connection
+    commit = wrapper._commit  # the moment at which everybody sees the rows
+    is_there = Transaction.objects.filter(ledger_id=ledger_id_of(user)).exists
 
     def die_after() -> None:
         commit()
         if is_there():
             os.kill(os.getpid(), signal.SIGKILL)
 
-    connection._commit = die_after
+    wrapper._commit = die_after
     call_command("work")
 
 
