@@ -33,7 +33,7 @@ class RowPart:
     description: str = ""
 
 
-class Origin(NamedTuple):
+class SourceRow(NamedTuple):
     """A row of the ledger that wrote the file: its id there, its signed amount, and the bank's text."""
 
     id: int
@@ -73,7 +73,7 @@ class StatementRow:
     transfer_account: str = ""
     transfer_id: str = ""
     is_transfer: bool = False
-    origins: tuple[Origin, ...] = ()
+    origins: tuple[SourceRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

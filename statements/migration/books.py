@@ -6,7 +6,7 @@ import datetime as dt
 import io
 import re
 from abc import abstractmethod
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -192,6 +192,21 @@ def read_table(data: bytes) -> Iterator[BookLine]:
     except csv.Error as error:
         detail = f"Line {number} cannot be read as CSV ({error}). Export the file again."
         raise UnreadableFile("unreadable", detail) from None
+
+
+def read_groups(data: bytes, column: str) -> Iterator[tuple[str, list[BookLine]]]:
+    """Yield each value of a column with its records, wherever they stand; a record without a value is one alone.
+
+    Only the records of groups that go on below are held. Raises `UnreadableFile`.
+    """
+    left = Counter(line[column] for line in read_table(data))
+    held: dict[str, list[BookLine]] = defaultdict(list)
+    for line in read_table(data):
+        group = line[column]
+        held[group].append(line)
+        left[group] -= 1
+        if not group or not left[group]:
+            yield group, held.pop(group)
 
 
 def member_of(data: bytes, wanted: Callable[[str], bool]) -> bytes | None:

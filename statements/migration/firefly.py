@@ -1,6 +1,5 @@
 """Firefly III: the CSV file of its transactions (Options → Export data)."""
 
-from collections import Counter, defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -14,7 +13,7 @@ from statements.migration.books import (
     Outcome,
     amount_in,
     day_in,
-    read_table,
+    read_groups,
     split_tags,
 )
 
@@ -38,7 +37,7 @@ class FireflyImporter(BookTable):
     }
 
     def rows(self, data: bytes, profile: Profile, notes: Notes) -> Iterator[Outcome]:
-        for group, lines in _groups(data):
+        for group, lines in read_groups(data, "group_id"):
             found: list[tuple[BookLine, list[StatementRow]]] = []
             for line in lines:
                 try:
@@ -68,21 +67,6 @@ class FireflyImporter(BookTable):
                 notes="\n".join(dict.fromkeys(row.notes for row in rows if row.notes)),
                 parts=tuple(RowPart(row.amount, row.category, row.description) for row in rows),
             )  # fmt: skip
-
-
-def _groups(data: bytes) -> Iterator[tuple[str, list[BookLine]]]:
-    """Yield the id and the lines of each group, wherever they stand in the file; a line without an id is one alone.
-
-    Only the lines of groups that go on below are held.
-    """
-    left = Counter(line["group_id"] for line in read_table(data))
-    held: dict[str, list[BookLine]] = defaultdict(list)
-    for line in read_table(data):
-        group = line["group_id"]
-        held[group].append(line)
-        left[group] -= 1
-        if not group or not left[group]:
-            yield group, held.pop(group)
 
 
 def _halves(line: BookLine, notes: Notes) -> Iterator[StatementRow]:

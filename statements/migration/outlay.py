@@ -4,14 +4,13 @@ import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from decimal import Decimal
-from itertools import groupby
 from typing import ClassVar
 
 from expenses.ledger.ibans import iban_in
 from statements.delimited.columns import is_mcc
 from statements.export.columns import TAG_SEPARATOR
 from statements.export.comma_separated import COLUMNS, unguarded
-from statements.importer import Origin, Profile, ReadingQuestion, RowPart, StatementRow, UnreadableRecord
+from statements.importer import Profile, ReadingQuestion, RowPart, SourceRow, StatementRow, UnreadableRecord
 from statements.migration.books import (
     BookLine,
     BookTable,
@@ -19,7 +18,7 @@ from statements.migration.books import (
     Outcome,
     amount_in,
     day_in,
-    read_table,
+    read_groups,
     split_tags,
 )
 
@@ -29,7 +28,7 @@ _ID = re.compile(r"[0-9]{1,18}")
 
 
 class OutlayImporter(BookTable):
-    """Transactions of Outlay. Parts of a split one that follow one another become one row again."""
+    """Transactions of Outlay. Parts of a split one become one row again."""
 
     format: ClassVar[str] = "outlay"
     title: ClassVar[str] = "Outlay"
@@ -50,8 +49,7 @@ class OutlayImporter(BookTable):
         return {"decimal": "," if data.removeprefix(BOM_UTF8).startswith(b"id;") else "."}, []
 
     def rows(self, data: bytes, profile: Profile, notes: Notes) -> Iterator[Outcome]:
-        for _, same in groupby(read_table(data), key=lambda line: line["split"] or -line.number):
-            lines = list(same)
+        for _, lines in read_groups(data, "split"):
             try:
                 yield self._row(lines, profile, notes)
             except UnreadableRecord as error:
@@ -66,7 +64,7 @@ class OutlayImporter(BookTable):
             for amount, line in zip(amounts, lines, strict=True)
         ]
         origins = [
-            Origin(int(line["id"]), amount, _text(line, "raw_description"))
+            SourceRow(int(line["id"]), amount, _text(line, "raw_description"))
             for amount, line in zip(amounts, lines, strict=True)
             if _ID.fullmatch(line["id"])
         ]

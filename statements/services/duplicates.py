@@ -14,7 +14,7 @@ from expenses.ledger.money import round_to_minor_units
 from expenses.models import Duplicate, Run, Transaction
 from expenses.services.possible_duplicates import Surroundings, compared_row, find_possible_duplicates
 from statements.entries import Entry, known_entries, read_records, targets_of
-from statements.importer import Origin
+from statements.importer import SourceRow
 from statements.migration.outlay import OutlayImporter
 from statements.models import Import
 
@@ -105,7 +105,7 @@ def find_origins(entries: Sequence[Entry], statement: Import) -> dict[str, int]:
 _MOVEMENT = ("date", "currency", "direction", "amount", "account", "raw_description")
 
 
-def _is_origin(values: tuple[Any, ...] | None, origin: Origin, entry: Entry) -> bool:
+def _is_origin(values: tuple[Any, ...] | None, origin: SourceRow, entry: Entry) -> bool:
     if values is None:
         return False
     _, _, day, currency, direction, amount, account, text = values

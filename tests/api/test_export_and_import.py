@@ -52,7 +52,7 @@ def kept(api: Api, *, nowhere: str | None = "No account") -> list[tuple[Any, ...
     )
 
 
-@pytest.mark.parametrize("query", ["", "?excel=true", "?ordering=date"])
+@pytest.mark.parametrize("query", ["", "?excel=true", "?ordering=date", "?ordering=amount"])
 def test_a_csv_file_comes_back_as_the_same_ledger(ana, ben, run_tasks, query):
     ana.user.locale = "de"
     ana.user.save()
