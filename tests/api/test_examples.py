@@ -72,6 +72,8 @@ IDS = {
     "backtest": 7,
     "old": 8,
     "new": 12,
+    "duplicate_of": 91,
+    "possible_duplicate_of": 91,
 }
 
 

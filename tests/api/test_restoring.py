@@ -195,11 +195,11 @@ def test_the_sample_of_this_format_can_be_restored(ana):
             assert {key: told[key] for key in part["columns"]} == dict(zip(part["columns"], row, strict=True))
 
 
-def test_a_backup_of_the_restored_ledger_differs_in_times_of_learning_alone(ana, ben, document):
-    queued.run_due()
+def test_a_backup_of_the_restored_ledger_differs_in_times_of_learning_alone(ana, ben, document, run_tasks):
+    run_tasks()
     before = fetch(ben)
     restore(ana, before)
-    queued.run_due()
+    run_tasks()
     left, right = undated(before)["data"], undated(fetch(ana))["data"]
     assert {name for name in left if left[name] != right[name]} <= {"expenses.TrackRecord"}
     columns = left["expenses.TrackRecord"]["columns"]

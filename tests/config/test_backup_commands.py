@@ -96,8 +96,10 @@ def test_an_instance_is_backed_up_wiped_and_restored(tmp_path):
         assert said.endswith(" MB.")
         assert archive.stat().st_mode & 0o777 == 0o600
         with zipfile.ZipFile(archive) as packed:
-            assert sum(one.compress_size for one in packed.infolist()) < sum(o.file_size for o in packed.infolist()) / 2
+            sizes = [(one.compress_size, one.file_size) for one in packed.infolist()]
         kind = "postgresql" if "postgres" in first["DATABASE_URL"] else "sqlite"
+        share = 1 if kind == "postgresql" else 0.5  # pg_dump has compressed its file already
+        assert sum(packed for packed, _ in sizes) < sum(whole for _, whole in sizes) * share
         told = done(first, "verify", str(archive))
         assert told.startswith(f"{archive.name} is whole: Outlay 0.1.0 on {kind}, 1 files, 20")
         assert refused(first, "restore", str(archive)) == (

@@ -209,6 +209,7 @@ def restore_and_die_at_its_end() -> None:
         commit()
         if is_there():
             os.kill(os.getpid(), signal.SIGKILL)
+        wrapper._rollback()  # PostgreSQL has begun a transaction to look
 
     wrapper._commit = die_after
     call_command("work")
