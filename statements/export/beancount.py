@@ -3,7 +3,15 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from statements.export.bookings import Booking, ChartOfAccounts, OpeningBalance, Posting, bookings, day_before
+from statements.export.bookings import (
+    Booking,
+    ChartOfAccounts,
+    OpeningBalance,
+    bookings,
+    day_before,
+    encoded,
+    opening_bookings,
+)
 from statements.export.columns import ExportRow
 from statements.export.rows import ExportNames, flat
 
@@ -11,7 +19,6 @@ from statements.export.rows import ExportNames, flat
 NOT_IN_NAMES = re.compile(r"[^\w]+|_+")
 TAG = re.compile(r"[A-Za-z0-9\-_/.]+", re.ASCII)
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\s]+")
-N_JOINED = 500
 
 
 def write_beancount(
@@ -28,19 +35,9 @@ def write_beancount(
     lines = [f'option "title" "Outlay"\noption "operating_currency" "{base_currency}"\n\n']
     lines += [f"{opened} open {name}\n  name: {_quoted(own)}\n" for name, own in chart.own_names.items()]
     lines.append("\n")
-    for balance in balances:
-        account, currency = chart.account(balance.account.pk), balance.account.currency
-        opposite = balance.amount[1:] if balance.amount.startswith("-") else f"-{balance.amount}"
-        postings = (Posting(account, balance.amount, currency), Posting(chart.opening_balances, opposite, currency))
-        lines.append(_text(Booking("", opened, "", "Opening balance", (), "", postings)))
+    lines += [_text(booking) for booking in opening_bookings(balances, chart, day=opened)]
     yield "".join(lines).encode()
-    lines = []
-    for booking in bookings(flat(parts), chart):
-        lines.append(_text(booking))
-        if len(lines) >= N_JOINED:
-            yield "".join(lines).encode()
-            lines = []
-    yield "".join(lines).encode()
+    yield from encoded(map(_text, bookings(flat(parts), chart)))
 
 
 def _text(booking: Booking) -> str:

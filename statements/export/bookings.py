@@ -8,7 +8,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import groupby
+from itertools import groupby, islice
 
 from expenses.models import Account, AccountType, Category
 from statements.export.columns import TAG_SEPARATOR, ExportRow
@@ -16,6 +16,8 @@ from statements.export.rows import ExportNames
 
 #: The first part of a name by the kind of a category.
 ROOTS = {"expense": "Expenses", "income": "Income", "transfer": "Equity"}
+#: Entries that are sent at a time.
+N_JOINED = 500
 UNCATEGORIZED, WITHOUT_ACCOUNT, OPENING_BALANCES = "Uncategorized", "No account", "Opening balances"
 
 
@@ -116,6 +118,22 @@ def bookings(rows: Iterable[ExportRow], chart: ChartOfAccounts) -> Iterator[Book
             notes=" ".join(dict.fromkeys(row.notes for row in parts if row.notes)),
             postings=tuple(postings),
         )
+
+
+def opening_bookings(balances: Iterable[OpeningBalance], chart: ChartOfAccounts, *, day: str) -> Iterator[Booking]:
+    """Yield the entry of each opening balance, against the account for all of them."""
+    for balance in balances:
+        account, currency = chart.account(balance.account.pk), balance.account.currency
+        opposite = balance.amount[1:] if balance.amount.startswith("-") else f"-{balance.amount}"
+        postings = (Posting(account, balance.amount, currency), Posting(chart.opening_balances, opposite, currency))
+        yield Booking("", day, "", "Opening balance", (), "", postings)
+
+
+def encoded(texts: Iterable[str]) -> Iterator[bytes]:
+    """Yield the texts in UTF-8, many at a time."""
+    rest = iter(texts)
+    while part := "".join(islice(rest, N_JOINED)):
+        yield part.encode()
 
 
 def day_before(day: str) -> str:

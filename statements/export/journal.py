@@ -3,14 +3,21 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from statements.export.bookings import Booking, ChartOfAccounts, OpeningBalance, Posting, bookings, day_before
+from statements.export.bookings import (
+    Booking,
+    ChartOfAccounts,
+    OpeningBalance,
+    bookings,
+    day_before,
+    encoded,
+    opening_bookings,
+)
 from statements.export.columns import ExportRow
 from statements.export.rows import ExportNames, flat
 
 #: Two blanks end a name, a colon divides it, and a semicolon begins a comment.
 NOT_IN_NAMES = re.compile(r"[\s:;]+")
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\s]+")
-N_JOINED = 500
 
 
 def write_journal(
@@ -26,20 +33,9 @@ def write_journal(
     lines = [f"commodity {currency}\n" for currency in currencies]
     lines += [f"account {name}\n" for name in chart.own_names]
     lines.append("\n")
-    for balance in balances:
-        account, currency = chart.account(balance.account.pk), balance.account.currency
-        opposite = balance.amount[1:] if balance.amount.startswith("-") else f"-{balance.amount}"
-        postings = (Posting(account, balance.amount, currency), Posting(chart.opening_balances, opposite, currency))
-        opening = Booking("", day_before(first_day), "", "Opening balance", (), "", postings)
-        lines.append(_text(opening))
+    lines += [_text(booking) for booking in opening_bookings(balances, chart, day=day_before(first_day))]
     yield "".join(lines).encode()
-    lines = []
-    for booking in bookings(flat(parts), chart):
-        lines.append(_text(booking))
-        if len(lines) >= N_JOINED:
-            yield "".join(lines).encode()
-            lines = []
-    yield "".join(lines).encode()
+    yield from encoded(map(_text, bookings(flat(parts), chart)))
 
 
 def _text(booking: Booking) -> str:
